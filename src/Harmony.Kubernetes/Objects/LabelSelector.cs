@@ -6,7 +6,7 @@ namespace Harmony.Kubernetes.Objects;
 /// Chooses objects by their labels. Read from the query form (<c>a=b,c in (d,e),!f</c>) or from an object's <c>matchLabels</c> and
 /// <c>matchExpressions</c>. Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/.
 /// </summary>
-public sealed class LabelSelector
+public sealed partial class LabelSelector
 {
     private readonly List<Requirement> requirements = [];
 
@@ -23,6 +23,10 @@ public sealed class LabelSelector
         NotIn,
         Exists,
         DoesNotExist,
+
+        /// <summary>Greater, as an integer: of nodes' labels only.</summary>
+        Gt,
+        Lt,
     }
 
     /// <summary>All of these labels, as a Service's selector means it. An empty map chooses nothing here; check for it before.</summary>
@@ -70,7 +74,9 @@ public sealed class LabelSelector
                 Operator.In => present && Values.Contains(value, StringComparer.Ordinal),
                 Operator.NotIn => !present || !Values.Contains(value, StringComparer.Ordinal),
                 Operator.Exists => present,
-                _ => !present,
+                Operator.DoesNotExist => !present,
+                _ => present && long.TryParse(value, out var number) && long.TryParse(Values.FirstOrDefault(), out var bound)
+                    && (Operator is Operator.Gt ? number > bound : number < bound),
             };
         }
 
@@ -81,6 +87,8 @@ public sealed class LabelSelector
             Operator.In => $"{Key} in ({string.Join(',', Values)})",
             Operator.NotIn => $"{Key} notin ({string.Join(',', Values)})",
             Operator.Exists => Key,
+            Operator.Gt => $"{Key}>{Values[0]}",
+            Operator.Lt => $"{Key}<{Values[0]}",
             _ => $"!{Key}",
         };
     }

@@ -1,0 +1,251 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Harmony.Kubernetes.Objects;
+
+/// <summary>
+/// Reads YAML, and JSON, as Kubernetes does: YAML 1.1 scalars, anchors, aliases and merge keys, keys always text. Duplicate keys are an error,
+/// and so is what exceeds the limits.
+/// </summary>
+public static class YamlReader
+{
+    /// <summary>All documents of a text, in order, the empty ones included.</summary>
+    /// <exception cref="YamlException">With line and column.</exception>
+    public static IReadOnlyList<YamlDocument> ReadAll(string text, YamlLimits limits)
+    {
+        if (text.Length > limits.MaxBytes || Encoding.UTF8.GetByteCount(text) > limits.MaxBytes)
+        {
+            throw new YamlException(YamlError.TooLarge, 1, 1, $"the text has more than {limits.MaxBytes} bytes");
+        }
+
+        text = text.TrimStart('\uFEFF');
+        if (text.AsSpan().TrimStart() is ['{', ..])
+        {
+            try
+            {
+                return YamlJson.ReadAll(text, limits);
+            }
+            catch (JsonException)
+            {
+                // A flow mapping of YAML starts alike.
+            }
+        }
+
+        try
+        {
+            return new Reading(text, limits).ReadAll();
+        }
+        catch (YamlDotNet.Core.YamlException e)
+        {
+            throw TabIn(text, e) ?? new YamlException(YamlError.Syntax, (int)e.Start.Line, (int)e.Start.Column, Plain(e), e);
+        }
+    }
+
+    /// <summary>A tab as indentation is the most frequent mistake, and what the parser says of it is far from the point.</summary>
+    private static YamlException? TabIn(string text, YamlDotNet.Core.YamlException e)
+    {
+        var number = 0;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            number++;
+            var tab = line[..(line.Length - line.TrimStart().Length)].IndexOf('\t');
+            if (tab >= 0 && number >= e.Start.Line && number <= e.End.Line)
+            {
+                return new(YamlError.Syntax, number, tab + 1, "a tab indents this line; YAML takes spaces only", e);
+            }
+        }
+
+        return null;
+    }
+
+    private static string Plain(YamlDotNet.Core.YamlException e)
+    {
+        // The library's words are right but speak of tokens; the most frequent mistakes deserve better.
+        if (e.Message.Contains("cannot start any token", StringComparison.Ordinal))
+        {
+            return "a value cannot start with this character; put text with special characters in quotes";
+        }
+
+        if (e.Message.Contains("did not find expected <document start>", StringComparison.OrdinalIgnoreCase))
+        {
+            return "the document has ended here by its indentation, but more follows; separate documents with ---";
+        }
+
+        var message = e.Message.TrimEnd('.');
+        return message.Length == 0 ? "this is no YAML" : char.ToLower(message[0], CultureInfo.InvariantCulture) + message[1..];
+    }
+
+    private sealed class Reading(string text, YamlLimits limits)
+    {
+        private static readonly object InProgress = new();
+
+        private readonly Parser parser = new(new StringReader(text));
+        private readonly YamlTree tree = new(limits);
+        private readonly Dictionary<string, object?> anchors = new(StringComparer.Ordinal);
+
+        public List<YamlDocument> ReadAll()
+        {
+            var documents = new List<YamlDocument>();
+            parser.Consume<StreamStart>();
+            while (parser.TryConsume<DocumentStart>(out _))
+            {
+                anchors.Clear();
+                tree.Lines = new(ReferenceEqualityComparer.Instance);
+                var line = (int)parser.Current!.Start.Line;
+                var root = ReadNode(1);
+                documents.Add(new(root, line) { Lines = tree.Lines });
+                parser.Consume<DocumentEnd>();
+            }
+
+            return documents;
+        }
+
+        private JsonNode? ReadNode(int depth)
+        {
+            var start = parser.Current!.Start;
+            int line = (int)start.Line, column = (int)start.Column;
+            tree.Count(line, column);
+            switch (parser.Current)
+            {
+                case AnchorAlias alias:
+                    parser.MoveNext();
+                    return Expand(alias, depth, line, column);
+                case Scalar scalar:
+                    parser.MoveNext();
+                    return Keep(scalar, tree.Place(Read(scalar, line, column), line));
+                case SequenceStart sequence:
+                    tree.CheckDepth(depth, line, column);
+                    parser.MoveNext();
+                    Begin(sequence);
+                    var list = new JsonArray();
+                    while (!parser.TryConsume<SequenceEnd>(out _))
+                    {
+                        list.Add(ReadNode(depth + 1));
+                    }
+
+                    return Keep(sequence, tree.Place(list, line));
+                case MappingStart mapping:
+                    tree.CheckDepth(depth, line, column);
+                    parser.MoveNext();
+                    Begin(mapping);
+                    return Keep(mapping, tree.Place(ReadMapping(depth), line));
+                default:
+                    throw new YamlException(YamlError.Syntax, line, column, "a value is missing here");
+            }
+        }
+
+        private JsonObject ReadMapping(int depth)
+        {
+            var map = new JsonObject();
+            JsonObject? merged = null;
+            while (!parser.TryConsume<MappingEnd>(out _))
+            {
+                var start = parser.Current!.Start;
+                int line = (int)start.Line, column = (int)start.Column;
+                if (parser.Current is Scalar { Value: "<<", Style: ScalarStyle.Plain })
+                {
+                    parser.MoveNext();
+                    merged ??= [];
+                    Merge(merged, ReadNode(depth + 1), line, column);
+                    continue;
+                }
+
+                var key = KeyText(ReadNode(depth + 1), line, column);
+                YamlTree.Add(map, key, ReadNode(depth + 1), line, column);
+            }
+
+            // What is written in the mapping itself wins over what is merged into it.
+            foreach (var (key, value) in merged?.ToList() ?? [])
+            {
+                merged!.Remove(key);
+                map.TryAdd(key, value);
+            }
+
+            return map;
+        }
+
+        private static void Merge(JsonObject into, JsonNode? from, int line, int column)
+        {
+            switch (from)
+            {
+                case JsonObject map:
+                    foreach (var (key, value) in map.ToList())
+                    {
+                        map.Remove(key);
+                        into.TryAdd(key, value);
+                    }
+
+                    break;
+                case JsonArray list when list.All(i => i is JsonObject):
+                    foreach (var item in list)
+                    {
+                        Merge(into, item, line, column);
+                    }
+
+                    break;
+                default:
+                    throw new YamlException(YamlError.Unsupported, line, column, "a merge key (<<) needs a mapping, or a list of mappings");
+            }
+        }
+
+        private static string KeyText(JsonNode? key, int line, int column) => key switch
+        {
+            JsonValue value => value.AsText() ?? value.ToJsonString(),
+            null => throw new YamlException(YamlError.Unsupported, line, column, "a key is empty"),
+            _ => throw new YamlException(YamlError.Unsupported, line, column, "a key must be text, not a mapping or a list ({{ }} of a template must be in quotes)"),
+        };
+
+        private static JsonNode? Read(Scalar scalar, int line, int column)
+        {
+            var tag = scalar.Tag.IsEmpty ? null : scalar.Tag.IsNonSpecific ? "!" : scalar.Tag.Value;
+            if (tag is null && scalar.Style is not ScalarStyle.Plain)
+            {
+                return JsonValue.Create(scalar.Value);
+            }
+
+            try
+            {
+                return YamlScalars.Resolve(scalar.Value, tag);
+            }
+            catch (FormatException e)
+            {
+                throw new YamlException(YamlError.Unsupported, line, column, e.Message, e);
+            }
+        }
+
+        private void Begin(NodeEvent node)
+        {
+            if (!node.Anchor.IsEmpty)
+            {
+                anchors[node.Anchor.Value] = InProgress;
+            }
+        }
+
+        private JsonNode? Keep(NodeEvent node, JsonNode? value)
+        {
+            if (!node.Anchor.IsEmpty)
+            {
+                // The value itself goes into the tree and a merge may take it apart: keep a copy.
+                anchors[node.Anchor.Value] = tree.Copy(value, 1, (int)node.Start.Line, (int)node.Start.Column);
+            }
+
+            return value;
+        }
+
+        private JsonNode? Expand(AnchorAlias alias, int depth, int line, int column)
+        {
+            if (!anchors.TryGetValue(alias.Value.Value, out var target))
+            {
+                throw new YamlException(YamlError.Syntax, line, column, $"the alias *{alias.Value.Value} has no anchor before it");
+            }
+
+            return target == InProgress
+                ? throw new YamlException(YamlError.Unsupported, line, column, $"the alias *{alias.Value.Value} stands within its own anchor")
+                : tree.Copy((JsonNode?)target, depth, line, column);
+        }
+    }
+}
