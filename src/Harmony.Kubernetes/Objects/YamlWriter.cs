@@ -40,7 +40,7 @@ public static partial class YamlWriter
         {
             Indent(text, startsInline ? 0 : indent);
             startsInline = false;
-            text.Append(Inline(key)).Append(':');
+            text.Append(Key(key)).Append(':');
             switch (value)
             {
                 case JsonObject { Count: > 0 } child:
@@ -146,6 +146,11 @@ public static partial class YamlWriter
         && value.All(c => c is '\n' or '\t' || IsPrintable(c))
         && value.Split('\n').All(l => l.Length == 0 || (l[^1] is not (' ' or '\t') && l[0] != '\t'));
 
+    /// <summary>YamlDotNet's reader takes a plain key that ends in <c>*</c> for something else.</summary>
+    private static string Key(string key) => key.Contains('*', StringComparison.Ordinal) && key.All(IsPrintable) ? SingleQuoted(key) : Inline(key);
+
+    private static string SingleQuoted(string value) => $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
+
     private static string Inline(string value)
     {
         if (!value.All(IsPrintable))
@@ -153,7 +158,7 @@ public static partial class YamlWriter
             return DoubleQuoted(value);
         }
 
-        return IsPlain(value) ? value : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
+        return IsPlain(value) ? value : SingleQuoted(value);
     }
 
     private static bool IsPlain(string value) =>

@@ -35,7 +35,7 @@ public sealed class YamlWriterTests
                 var read = YamlReader.ReadAll(yaml, YamlLimits.Default).ShouldHaveSingleItem().Root;
                 JsonNode.DeepEquals(read, node).ShouldBeTrue($"{node?.ToJsonString()}\n---\n{yaml}\n---\n{read?.ToJsonString()}");
             },
-            iter: 3000);
+            iter: 20000);
 
     [Fact]
     public void It_looks_as_people_write_it() =>
