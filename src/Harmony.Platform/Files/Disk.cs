@@ -6,7 +6,7 @@ namespace Harmony.Platform.Files;
 /// The disk, as all other projects see it. Writes are atomic (a reader, or a run after a kill, sees the old content or the new, never a part),
 /// private by default (0600, folders 0700), and removal follows no link and crosses no mount.
 /// </summary>
-public static class Disk
+public static partial class Disk
 {
     /// <summary>Owner reads and writes: 0600.</summary>
     public const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -110,15 +110,6 @@ public static class Disk
         }
         catch (DirectoryNotFoundException)
         {
-        }
-    }
-
-    /// <summary>Deletes the folder and what is in it, following no link. Nothing happens where there is none.</summary>
-    public static void DeleteTree(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            Directory.Delete(path, recursive: true);
         }
     }
 

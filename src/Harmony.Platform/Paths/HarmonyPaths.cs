@@ -8,7 +8,7 @@ namespace Harmony.Platform.Paths;
 /// <param name="State">What describes the present: pid files, locks, logs, published ports.</param>
 /// <param name="Cache">What can be fetched or made again.</param>
 /// <param name="Configuration">What the user edits: <c>config.yaml</c>, <c>registries.yaml</c>.</param>
-public sealed record HarmonyPaths(string Data, string State, string Cache, string Configuration)
+public sealed partial record HarmonyPaths(string Data, string State, string Cache, string Configuration)
 {
     /// <summary>The environment variable that overrides everything.</summary>
     public const string HomeVariable = "HARMONY_HOME";

@@ -13,6 +13,9 @@ public sealed record Command(string Program, ImmutableArray<string> Arguments)
     /// <summary>Text for the program's standard input; empty input where null.</summary>
     public string? Input { get; init; }
 
+    /// <summary>Told each line of output and of error as it comes, one at a time; null where nobody listens.</summary>
+    public Action<string>? OnLine { get; init; }
+
     public static Command Of(string program, params ReadOnlySpan<string> arguments) => new(program, [.. arguments]);
 
     public Command With(params ReadOnlySpan<string> more) => this with { Arguments = [.. Arguments, .. more] };

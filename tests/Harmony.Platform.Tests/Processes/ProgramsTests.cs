@@ -1,0 +1,22 @@
+using Harmony.Platform.Processes;
+
+namespace Harmony.Platform.Tests.Processes;
+
+public sealed class ProgramsTests
+{
+    [Fact]
+    public void A_program_is_never_taken_from_the_current_folder_or_a_relative_entry_of_PATH()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Modes are Unix'.");
+        using var folder = new TemporaryFolder();
+        var tool = folder.Write("bin/tool", "#!/bin/sh");
+        folder.Write("data/tool", "not executable");
+        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        Find($"{folder.File("data")}:{folder.File("bin")}").ShouldBe(tool);
+        Find(Path.GetRelativePath(Environment.CurrentDirectory, folder.File("bin"))).ShouldBeNull();
+        Find("").ShouldBeNull();
+
+        string? Find(string path) => Programs.Find("tool", name => name == "PATH" ? path : null);
+    }
+}
