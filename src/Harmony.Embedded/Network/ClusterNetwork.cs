@@ -6,7 +6,7 @@ namespace Harmony.Embedded.Network;
 /// The addresses of one embedded cluster, chosen once when its data folder is new and kept there.
 /// With privileges on Linux, pods sit behind a bridge; without, everything is on loopback addresses (127.0.0.0/8).
 /// </summary>
-public sealed record ClusterNetwork
+public sealed partial record ClusterNetwork
 {
     /// <summary>Where pods get their addresses.</summary>
     public required IPNetwork PodRange { get; init; }

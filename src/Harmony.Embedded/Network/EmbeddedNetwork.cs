@@ -1,0 +1,114 @@
+using System.Net;
+using Harmony.Embedded.Api;
+using Harmony.Embedded.Network.Bridging;
+using Harmony.Embedded.Network.Firewall;
+using Harmony.Embedded.Network.Linux;
+using Harmony.Embedded.Network.Loopback;
+using Harmony.Embedded.Network.Sockets;
+using Harmony.Platform.Files;
+using Harmony.Platform.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace Harmony.Embedded.Network;
+
+/// <summary>The network of one embedded runtime, up: the pods' addresses, and the sockets that Services and DNS listen on.</summary>
+public sealed class EmbeddedNetwork : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Task _firewall;
+
+    private EmbeddedNetwork(ClusterNetwork cluster, IPodNetwork pods, IServiceSockets sockets, Func<CancellationToken, Task>? firewall = null)
+    {
+        Cluster = cluster;
+        Pods = pods;
+        Sockets = sockets;
+        _firewall = firewall is null ? Task.CompletedTask : Task.Run(() => firewall(_ending.Token), _ending.Token);
+    }
+
+    public ClusterNetwork Cluster { get; }
+
+    public IPodNetwork Pods { get; }
+
+    internal IServiceSockets Sockets { get; }
+
+    /// <summary>
+    /// Brings up this network, or finds it as an earlier process left it, pods included. The firewall rules, which take two programs, follow on their
+    /// own: only the pods' way to the internet waits for them.
+    /// </summary>
+    /// <exception cref="NetworkException">The machine refuses.</exception>
+    public static async Task<EmbeddedNetwork> OpenAsync(ClusterNetwork cluster, string dataFolder, ICommandRunner commands, ILogger log, CancellationToken cancellation)
+    {
+        if (!cluster.Bridged)
+        {
+            return new(cluster, new LoopbackPodNetwork(cluster), new HostSockets());
+        }
+
+        var instance = Instance.Of(dataFolder);
+        var pods = new BridgePodNetwork(cluster, instance, log);
+        await pods.StartAsync(cancellation);
+        using (await MachineLock.AcquireAsync(TimeProvider.System, cancellation))
+        {
+            using var routes = new RouteTable();
+            new Forwarding(instance, log).Enable(routes);
+        }
+
+        var sockets = await NamespaceSockets.OpenAsync(instance.ServiceNamespace);
+        return new(cluster, pods, sockets, ending => new PacketFilter(instance, commands, log).ApplyAsync(cluster, ending));
+    }
+
+    /// <summary>
+    /// Removes everything that this data folder's runtime put on the machine's network, also what a killed process left: bridge, interfaces,
+    /// namespaces, routes, firewall rules, forwarding. Its ranges stay reserved as long as the data folder is there. No process of it may run.
+    /// </summary>
+    public static async Task CleanAsync(string dataFolder, ICommandRunner commands, ILogger log, CancellationToken cancellation)
+    {
+        if (Capabilities.Missing() is not null)
+        {
+            return;
+        }
+
+        var instance = Instance.Of(dataFolder);
+        using var held = await MachineLock.AcquireAsync(TimeProvider.System, cancellation);
+        using (var routes = new RouteTable())
+        {
+            foreach (var link in routes.Links().Where(l => l.Name.StartsWith(instance.LinkPrefix, StringComparison.Ordinal)))
+            {
+                routes.DeleteLink(link.Name);
+            }
+
+            routes.DeleteLink(instance.Bridge);
+        }
+
+        if (Disk.FolderExists(instance.Pods))
+        {
+            foreach (var path in Disk.Files(instance.Pods).ToList())
+            {
+                NetworkNamespace.Remove(path);
+            }
+
+            Disk.DeleteTree(instance.Pods);
+        }
+
+        if (Disk.FolderExists(instance.Folder))
+        {
+            NetworkNamespace.Remove(instance.ServiceNamespace);
+            if (!Disk.FileExists(Path.Combine(dataFolder, "network.json")))
+            {
+                Disk.DeleteTree(instance.Folder);
+            }
+        }
+
+        new Forwarding(instance, log).Restore();
+        await new PacketFilter(instance, commands, log).RemoveAsync(cancellation);
+    }
+
+    /// <summary>Lets go of this process' sockets and threads. The network itself stays for the pods behind it, until <see cref="CleanAsync"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _firewall.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        (Sockets as IDisposable)?.Dispose();
+        (Pods as IDisposable)?.Dispose();
+        _ending.Dispose();
+    }
+}
