@@ -15,14 +15,14 @@ namespace Harmony.Embedded.Network;
 public sealed class EmbeddedNetwork : IAsyncDisposable
 {
     private readonly CancellationTokenSource _ending = new();
-    private readonly Task _firewall;
+    private readonly Task _background;
 
-    private EmbeddedNetwork(ClusterNetwork cluster, IPodNetwork pods, IServiceSockets sockets, Func<CancellationToken, Task>? firewall = null)
+    private EmbeddedNetwork(ClusterNetwork cluster, IPodNetwork pods, IServiceSockets sockets, Func<CancellationToken, Task>? background = null)
     {
         Cluster = cluster;
         Pods = pods;
         Sockets = sockets;
-        _firewall = firewall is null ? Task.CompletedTask : Task.Run(() => firewall(_ending.Token), _ending.Token);
+        _background = background is null ? Task.CompletedTask : Task.Run(() => background(_ending.Token), _ending.Token);
     }
 
     public ClusterNetwork Cluster { get; }
@@ -53,7 +53,11 @@ public sealed class EmbeddedNetwork : IAsyncDisposable
         }
 
         var sockets = await NamespaceSockets.OpenAsync(instance.ServiceNamespace);
-        return new(cluster, pods, sockets, ending => new PacketFilter(instance, commands, log).ApplyAsync(cluster, ending));
+        return new(cluster, pods, sockets, async ending =>
+        {
+            await new PacketFilter(instance, commands, log).ApplyAsync(cluster, ending);
+            await CleanOrphansAsync(commands, log, ending);
+        });
     }
 
     /// <summary>
@@ -67,8 +71,33 @@ public sealed class EmbeddedNetwork : IAsyncDisposable
             return;
         }
 
-        var instance = Instance.Of(dataFolder);
         using var held = await MachineLock.AcquireAsync(TimeProvider.System, cancellation);
+        await CleanAsync(Instance.Of(dataFolder), keepRange: Disk.FileExists(Path.Combine(dataFolder, "network.json")), commands, log, cancellation);
+    }
+
+    /// <summary>Removes what runtimes left whose data folders are gone: of a test that was killed, or a folder that was deleted by hand.</summary>
+    internal static async Task CleanOrphansAsync(ICommandRunner commands, ILogger log, CancellationToken cancellation)
+    {
+        using var held = await MachineLock.AcquireAsync(TimeProvider.System, cancellation);
+        foreach (var instance in RangeRegistry.Orphans().ToList())
+        {
+            log.LogInformation("Removing the network of a runtime whose folder is gone: {Bridge}", instance.Bridge);
+            await CleanAsync(instance, keepRange: false, commands, log, cancellation);
+        }
+    }
+
+    /// <summary>Lets go of this process' sockets and threads. The network itself stays for the pods behind it, until <see cref="CleanAsync(string, ICommandRunner, ILogger, CancellationToken)"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await _background.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        (Sockets as IDisposable)?.Dispose();
+        (Pods as IDisposable)?.Dispose();
+        _ending.Dispose();
+    }
+
+    private static async Task CleanAsync(Instance instance, bool keepRange, ICommandRunner commands, ILogger log, CancellationToken cancellation)
+    {
         using (var routes = new RouteTable())
         {
             foreach (var link in routes.Links().Where(l => l.Name.StartsWith(instance.LinkPrefix, StringComparison.Ordinal)))
@@ -92,7 +121,7 @@ public sealed class EmbeddedNetwork : IAsyncDisposable
         if (Disk.FolderExists(instance.Folder))
         {
             NetworkNamespace.Remove(instance.ServiceNamespace);
-            if (!Disk.FileExists(Path.Combine(dataFolder, "network.json")))
+            if (!keepRange)
             {
                 Disk.DeleteTree(instance.Folder);
             }
@@ -100,15 +129,5 @@ public sealed class EmbeddedNetwork : IAsyncDisposable
 
         new Forwarding(instance, log).Restore();
         await new PacketFilter(instance, commands, log).RemoveAsync(cancellation);
-    }
-
-    /// <summary>Lets go of this process' sockets and threads. The network itself stays for the pods behind it, until <see cref="CleanAsync"/>.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _ending.CancelAsync();
-        await _firewall.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        (Sockets as IDisposable)?.Dispose();
-        (Pods as IDisposable)?.Dispose();
-        _ending.Dispose();
     }
 }

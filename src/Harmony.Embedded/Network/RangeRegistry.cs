@@ -50,7 +50,8 @@ internal static class RangeRegistry
             "Look at `ip route`: a VPN that routes 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16 must be narrowed or disconnected.");
     }
 
-    public static void Release(Instance instance) => Disk.DeleteFile(instance.Lease);
+    /// <summary>The instances whose data folders are gone.</summary>
+    public static IEnumerable<Instance> Orphans() => All().Where(l => !l.IsKept).Select(l => l.Instance);
 
     /// <summary>All ranges to try, each once, beginning at the <paramref name="start"/>th of a corner.</summary>
     internal static IEnumerable<IPNetwork> Candidates(uint start, int prefix)
@@ -69,25 +70,15 @@ internal static class RangeRegistry
     private static void Take(Instance instance, string dataFolder, IPNetwork range) =>
         Disk.WriteAtomically(instance.Lease, $"{range}\n{Path.GetFullPath(dataFolder)}\n");
 
-    private static IEnumerable<IPNetwork> Leases(Instance except)
+    private static IEnumerable<IPNetwork> Leases(Instance except) => All().Where(l => l.IsKept && l.Instance != except).Select(l => l.Range);
+
+    private static IEnumerable<(Instance Instance, IPNetwork Range, bool IsKept)> All()
     {
         foreach (var folder in Disk.Folders(Instance.RunFolder))
         {
-            if (folder == except.Folder)
+            if (Disk.ReadTextIfPresent(Path.Combine(folder, "lease"))?.Split('\n') is [var range, var data, ..] && IPNetwork.TryParse(range, out var network))
             {
-                continue;
-            }
-
-            var lines = Disk.ReadTextIfPresent(Path.Combine(folder, "lease"))?.Split('\n');
-            if (lines is not [var range, var data, ..] || !IPNetwork.TryParse(range, out var network))
-            {
-                continue;
-            }
-
-            // The lease of a runtime whose data folder is gone is nobody's, unless something of it still runs.
-            if (Disk.FileExists(Path.Combine(data, "network.json")) || NetworkNamespace.Exists(Path.Combine(folder, "services")))
-            {
-                yield return network;
+                yield return (new(Path.GetFileName(folder)), network, Disk.FileExists(Path.Combine(data, "network.json")));
             }
         }
     }

@@ -35,7 +35,7 @@ internal sealed class RouteTable : IDisposable
             .Nest(18, info => info.Put(1, "veth").Nest(2, data => data.Nest(
                 1,
                 peer => peer.Put(3, "eth0").Put(1, peerMac).Put(4, mtu).Put(28, peerNamespace),
-                NetlinkMessage.LinkPart(flags: InterfaceUp, change: InterfaceUp)))),
+                NetlinkMessage.LinkPart()))), // its peer cannot be up before the two are linked
         $"make the network interface {name}");
 
     public void SetUp(int index, string name) =>

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Harmony.Embedded.Tests.Network;
+
+public sealed class EmbeddedNetworkTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Several_runtimes_on_one_machine_do_not_meet()
+    {
+        await using var one = await TestNetwork.OpenAsync();
+        await using var other = await TestNetwork.OpenAsync();
+        var mine = await one.Pods.AttachAsync("pod", Cancellation);
+        var theirs = await other.Pods.AttachAsync("pod", Cancellation);
+        using var first = await TestNetwork.ServeAsync(mine, mine.Address, 80, "mine");
+        using var second = await TestNetwork.ServeAsync(theirs, theirs.Address, 80, "theirs");
+
+        one.Cluster.PodRange.Contains(other.Cluster.PodRange.BaseAddress).ShouldBeFalse();
+        (await TestNetwork.ReadLineAsync(null, mine.Address, 80)).ShouldBe("mine");
+        (await TestNetwork.ReadLineAsync(null, theirs.Address, 80)).ShouldBe("theirs");
+    }
+
+    [Fact]
+    public async Task A_service_address_answers_host_and_pods_although_a_program_of_the_host_listens_on_all_addresses()
+    {
+        await using var network = await TestNetwork.OpenAsync();
+        var pod = await network.Pods.AttachAsync("pod", Cancellation);
+        using var greedy = new TcpListener(IPAddress.Any, 0);
+        greedy.Start();
+        var port = ((IPEndPoint)greedy.LocalEndpoint).Port;
+        using var listener = network.Opened.Sockets.Bind(new(network.Cluster.DnsAddress, port), ProtocolType.Tcp);
+        TestNetwork.Greet(listener, "service");
+
+        (await TestNetwork.ReadLineAsync(null, network.Cluster.DnsAddress, port)).ShouldBe("service");
+        (await TestNetwork.ReadLineAsync(pod, network.Cluster.DnsAddress, port)).ShouldBe("service");
+    }
+
+    [Fact]
+    public async Task A_service_port_where_nobody_listens_refuses_at_once()
+    {
+        await using var network = await TestNetwork.OpenAsync();
+        var pod = await network.Pods.AttachAsync("pod", Cancellation);
+
+        (await Should.ThrowAsync<SocketException>(() => TestNetwork.ReadLineAsync(pod, network.Cluster.DnsAddress, 81))).SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+        (await Should.ThrowAsync<SocketException>(() => TestNetwork.ReadLineAsync(null, network.Cluster.DnsAddress, 81))).SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+    }
+}
