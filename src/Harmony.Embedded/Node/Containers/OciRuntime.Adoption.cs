@@ -1,0 +1,108 @@
+using Harmony.Platform.Files;
+
+namespace Harmony.Embedded.Node.Containers;
+
+public sealed partial class OciRuntime
+{
+    /// <summary>Takes over, once, what an earlier process of this data folder started.</summary>
+    private async Task AdoptAsync(CancellationToken cancellation)
+    {
+        if (Volatile.Read(ref adopted))
+        {
+            return;
+        }
+
+        await adopting.WaitAsync(cancellation);
+        try
+        {
+            if (!adopted)
+            {
+                foreach (var path in Disk.FolderExists(containers) ? Disk.Folders(containers) : [])
+                {
+                    Adopt(new ContainerFolder(path));
+                }
+
+                Volatile.Write(ref adopted, true);
+            }
+        }
+        finally
+        {
+            adopting.Release();
+        }
+    }
+
+    private void Adopt(ContainerFolder folder)
+    {
+        if (folder.ReadRecord() is not { } record || known.ContainsKey(record.Id))
+        {
+            return;
+        }
+
+        var group = $"{host.PodCgroup(record.PodUid)}/{record.Id}";
+        var process = new ContainerProcess(record, folder, poller, time) { WasOutOfMemory = () => Cgroups.WasOutOfMemory(group) };
+        known[record.Id] = process;
+
+        // Another boot: its processes are gone, whatever has their ids now. The same boot without a live supervisor: it ended, or was killed.
+        if (record.BootId != bootId || !SupervisorLives(folder))
+        {
+            process.EndedBefore(ContainerFolder.ReadNumber(folder.Exit));
+        }
+        else
+        {
+            process.Watch(isNew: false);
+        }
+    }
+
+    // A pipe can be opened for writing without waiting only if someone reads it: the supervisor has its acknowledgement pipe open as long as it lives.
+    private static bool SupervisorLives(ContainerFolder folder)
+    {
+        var descriptor = Libc.Open(folder.Acknowledgement, Libc.WriteOnly | Libc.NonBlocking | Libc.CloseOnExec);
+        if (descriptor < 0)
+        {
+            return false;
+        }
+
+        _ = Libc.Close(descriptor);
+        return true;
+    }
+
+    /// <summary>
+    /// Ends and removes every container, mount and cgroup of a data folder, also those of a process that was killed. The network is not its concern.
+    /// </summary>
+    public static async Task CleanAsync(string dataFolder, TimeProvider time, CancellationToken cancellation)
+    {
+        var group = OciHost.Of(NodeInstance.Of(dataFolder)).CgroupParent;
+        var folder = ContainersFolder(dataFolder);
+        for (var attempt = 0; attempt < 50; attempt++)
+        {
+            Cgroups.Kill(group);
+            if (Cgroups.Remove(group))
+            {
+                break;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellation);
+        }
+
+        foreach (var path in Disk.FolderExists(folder) ? Disk.Folders(folder).ToList() : [])
+        {
+            Release(new ContainerFolder(path));
+        }
+
+        Mounts.UnmountBeneath(dataFolder);
+        Disk.DeleteTree(folder);
+        Disk.DeleteTree(Path.Combine(dataFolder, "oci"));
+    }
+
+    // The supervisor waits for someone to take the exit code.
+    private static unsafe void Release(ContainerFolder folder)
+    {
+        var descriptor = Libc.Open(folder.Acknowledgement, Libc.WriteOnly | Libc.NonBlocking | Libc.CloseOnExec);
+        if (descriptor >= 0)
+        {
+            var newline = (byte)'\n';
+            _ = Libc.Write(descriptor, &newline, 1);
+            _ = Libc.Close(descriptor);
+        }
+    }
+}
