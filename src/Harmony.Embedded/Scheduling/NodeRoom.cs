@@ -44,15 +44,15 @@ internal sealed class NodeRoom
     {
         var usage = Of(node.Name);
         var allocatable = node.At("status", "allocatable") as JsonObject ?? [];
-        if (allocatable["pods"] is { } limit && usage.Pods.Count + 1 > Quantity.Of(limit))
+        if (allocatable["pods"] is { } limit && Quantity.Of(usage.Pods.Count + 1) > Amounts.Of(limit))
         {
             yield return new("Too many pods", Preemptible: true);
         }
 
         foreach (var (name, wanted) in PodRequests.Of(pod).OrderBy(r => r.Key, StringComparer.Ordinal))
         {
-            var capacity = Quantity.Of(allocatable[name]);
-            if (wanted > 0 && wanted > capacity - usage.Requested.GetValueOrDefault(name))
+            var capacity = Amounts.Of(allocatable[name]);
+            if (wanted > Quantity.Zero && wanted > capacity - usage.Requested.GetValueOrDefault(name))
             {
                 yield return new($"Insufficient {name}", Preemptible: wanted <= capacity);
             }
@@ -73,7 +73,7 @@ internal sealed class NodeRoom
     {
         private readonly Dictionary<string, JsonObject> pods = new(StringComparer.Ordinal);
 
-        public Dictionary<string, decimal> Requested { get; } = new(StringComparer.Ordinal);
+        public Dictionary<string, Quantity> Requested { get; } = new(StringComparer.Ordinal);
 
         public List<(string Protocol, string Ip, long Port)> Ports { get; } = [];
 
@@ -83,7 +83,7 @@ internal sealed class NodeRoom
         {
             if (pods.TryAdd(pod.Uid, pod))
             {
-                Count(pod, 1);
+                Count(pod, comes: true);
                 Ports.AddRange(PodRequests.HostPorts(pod));
             }
         }
@@ -92,7 +92,7 @@ internal sealed class NodeRoom
         {
             if (pods.Remove(pod.Uid))
             {
-                Count(pod, -1);
+                Count(pod, comes: false);
                 foreach (var port in PodRequests.HostPorts(pod))
                 {
                     Ports.Remove(port);
@@ -100,11 +100,12 @@ internal sealed class NodeRoom
             }
         }
 
-        private void Count(JsonObject pod, int sign)
+        private void Count(JsonObject pod, bool comes)
         {
             foreach (var (name, value) in PodRequests.Of(pod))
             {
-                Requested[name] = Requested.GetValueOrDefault(name) + (sign * value);
+                var has = Requested.GetValueOrDefault(name);
+                Requested[name] = comes ? has + value : has - value;
             }
         }
     }

@@ -9,41 +9,41 @@ internal static class PodRequests
     /// <summary>
     /// The sum of the containers and of the init containers that keep running, or the largest init container where that is more, and the overhead.
     /// </summary>
-    public static Dictionary<string, decimal> Of(JsonObject pod)
+    public static Dictionary<string, Quantity> Of(JsonObject pod)
     {
-        var total = new Dictionary<string, decimal>(StringComparer.Ordinal);
+        var total = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         foreach (var container in pod.At("spec", "containers").Objects())
         {
-            Add(total, Requests(container));
+            Amounts.Add(total, Requests(container));
         }
 
-        var sidecars = new Dictionary<string, decimal>(StringComparer.Ordinal);
-        var peak = new Dictionary<string, decimal>(StringComparer.Ordinal);
+        var sidecars = new Dictionary<string, Quantity>(StringComparer.Ordinal);
+        var peak = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         foreach (var container in pod.At("spec", "initContainers").Objects())
         {
             var requests = Requests(container);
             if (container.Text("restartPolicy") == "Always")
             {
-                Add(sidecars, requests);
-                Max(peak, sidecars);
+                Amounts.Add(sidecars, requests);
+                Amounts.Max(peak, sidecars);
             }
             else
             {
-                Add(requests, sidecars);
-                Max(peak, requests);
+                Amounts.Add(requests, sidecars);
+                Amounts.Max(peak, requests);
             }
         }
 
-        Add(total, sidecars);
-        Max(total, peak);
+        Amounts.Add(total, sidecars);
+        Amounts.Max(total, peak);
         foreach (var (name, value) in pod.At("spec", "resources", "requests") as JsonObject ?? [])
         {
-            total[name] = Quantity.Of(value);
+            total[name] = Amounts.Of(value);
         }
 
         foreach (var (name, value) in pod.At("spec", "overhead") as JsonObject ?? [])
         {
-            total[name] = total.GetValueOrDefault(name) + Quantity.Of(value);
+            total[name] = total.GetValueOrDefault(name) + Amounts.Of(value);
         }
 
         return total;
@@ -83,34 +83,17 @@ internal static class PodRequests
         }
     }
 
-    private static Dictionary<string, decimal> Requests(JsonObject container)
+    private static Dictionary<string, Quantity> Requests(JsonObject container)
     {
-        var requests = new Dictionary<string, decimal>(StringComparer.Ordinal);
+        var requests = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         foreach (var part in (ReadOnlySpan<string>)["limits", "requests"])
         {
             foreach (var (name, value) in container.At("resources", part) as JsonObject ?? [])
             {
-                requests[name] = Quantity.Of(value);
+                requests[name] = Amounts.Of(value);
             }
         }
 
         return requests;
-    }
-
-    private static void Add(Dictionary<string, decimal> to, Dictionary<string, decimal> what)
-    {
-        foreach (var (name, value) in what)
-        {
-            var has = to.GetValueOrDefault(name);
-            to[name] = has > decimal.MaxValue - Math.Max(0, value) ? decimal.MaxValue : has + value;
-        }
-    }
-
-    private static void Max(Dictionary<string, decimal> to, Dictionary<string, decimal> what)
-    {
-        foreach (var (name, value) in what)
-        {
-            to[name] = Math.Max(to.GetValueOrDefault(name), value);
-        }
     }
 }
