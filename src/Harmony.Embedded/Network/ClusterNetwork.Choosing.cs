@@ -39,7 +39,7 @@ public sealed partial record ClusterNetwork
             return kept ?? Keep(file, OnLoopback(instance));
         }
 
-        using var held = await MachineLock.AcquireAsync(TimeProvider.System, cancellation);
+        using var held = await RangeRegistry.LockAsync(cancellation);
         using var routes = new RouteTable();
         if (kept is { Bridged: true })
         {

@@ -46,7 +46,7 @@ public sealed class EmbeddedNetwork : IAsyncDisposable
         var instance = Instance.Of(dataFolder);
         var pods = new BridgePodNetwork(cluster, instance, log);
         await pods.StartAsync(cancellation);
-        using (await MachineLock.AcquireAsync(TimeProvider.System, cancellation))
+        using (await RangeRegistry.LockAsync(cancellation))
         {
             using var routes = new RouteTable();
             new Forwarding(instance, log).Enable(routes);
@@ -71,14 +71,14 @@ public sealed class EmbeddedNetwork : IAsyncDisposable
             return;
         }
 
-        using var held = await MachineLock.AcquireAsync(TimeProvider.System, cancellation);
+        using var held = await RangeRegistry.LockAsync(cancellation);
         await CleanAsync(Instance.Of(dataFolder), keepRange: Disk.FileExists(Path.Combine(dataFolder, "network.json")), commands, log, cancellation);
     }
 
     /// <summary>Removes what runtimes left whose data folders are gone: of a test that was killed, or a folder that was deleted by hand.</summary>
     internal static async Task CleanOrphansAsync(ICommandRunner commands, ILogger log, CancellationToken cancellation)
     {
-        using var held = await MachineLock.AcquireAsync(TimeProvider.System, cancellation);
+        using var held = await RangeRegistry.LockAsync(cancellation);
         foreach (var instance in RangeRegistry.Orphans().ToList())
         {
             log.LogInformation("Removing the network of a runtime whose folder is gone: {Bridge}", instance.Bridge);

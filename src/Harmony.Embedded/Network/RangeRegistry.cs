@@ -1,18 +1,23 @@
 using System.Net;
 using Harmony.Embedded.Network.Linux;
 using Harmony.Platform.Files;
+using Harmony.Platform.Locks;
 
 namespace Harmony.Embedded.Network;
 
 /// <summary>
 /// Which embedded runtime of this machine has which range: a file each, <c>range newline data folder</c>, that counts as long as the data folder
-/// has a <c>network.json</c>. To be used under the <see cref="MachineLock"/>.
+/// has a <c>network.json</c>. To be used under its lock, one runtime of the machine at a time.
 /// </summary>
 internal static class RangeRegistry
 {
     /// <summary>Where to look, in order: corners of the private ranges that neither Docker, k3s, home routers nor most companies take by default.</summary>
     private static readonly (string Start, string End)[] s_corners =
         [("10.200.0.0", "10.254.255.255"), ("172.28.0.0", "172.31.255.255"), ("192.168.160.0", "192.168.255.255"), ("198.18.0.0", "198.19.255.255"), ("100.100.0.0", "100.127.255.255")];
+
+    /// <exception cref="LockException">Another runtime holds it, for ten seconds already.</exception>
+    public static Task<FileLock> LockAsync(CancellationToken cancellation) =>
+        FileLock.AcquireAsync($"{Instance.RunFolder}/lock", "setting up a cluster's network", TimeSpan.FromSeconds(10), cancellation);
 
     /// <summary>Takes this range, unless another instance holds a part of it.</summary>
     public static bool TryTake(Instance instance, string dataFolder, IPNetwork range)

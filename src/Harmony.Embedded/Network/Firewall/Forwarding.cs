@@ -7,7 +7,7 @@ namespace Harmony.Embedded.Network.Firewall;
 
 /// <summary>
 /// IPv4 forwarding, switched on for the bridge and the interface of the default route only, and off again when the last instance that needed it is
-/// gone: a folder for each interface under <c>/run/harmony/forwarding</c> has a file for each of them. To be used under the <see cref="MachineLock"/>.
+/// gone: a folder for each interface under <c>/run/harmony/forwarding</c> has a file for each of them. To be used under the range registry's lock.
 /// </summary>
 internal sealed class Forwarding(Instance instance, ILogger log)
 {

@@ -48,12 +48,6 @@ internal static partial class LibC
     [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Unmount(string target, int flags);
 
-    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
-    internal static partial int Lock(int fd, int operation);
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    internal static partial uint EffectiveUser();
-
     /// <summary>The error of the last call, as an exception that says what was being done.</summary>
     internal static NetworkException LastError(string doing) => Error(doing, Marshal.GetLastPInvokeError());
 
