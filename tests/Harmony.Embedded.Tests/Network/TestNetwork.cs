@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Harmony.Embedded.Network;
 using Harmony.Embedded.Network.Linux;
 using Harmony.Embedded.Network.Sockets;
+using Harmony.Platform.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Harmony.Embedded.Tests.Network;
@@ -20,7 +21,7 @@ internal sealed class TestNetwork : IAsyncDisposable
 
     public EmbeddedNetwork Opened { get; private set; }
 
-    public Programs Commands { get; } = new();
+    public CommandRunner Commands { get; } = new();
 
     public ClusterNetwork Cluster => Opened.Cluster;
 
@@ -43,7 +44,7 @@ internal sealed class TestNetwork : IAsyncDisposable
         catch
         {
             Directory.Delete(folder, recursive: true);
-            await EmbeddedNetwork.CleanAsync(folder, new Programs(), NullLogger.Instance, CancellationToken.None);
+            await EmbeddedNetwork.CleanAsync(folder, new CommandRunner(), NullLogger.Instance, CancellationToken.None);
             throw;
         }
     }
@@ -98,5 +99,5 @@ internal sealed class TestNetwork : IAsyncDisposable
     }
 
     private static async Task<EmbeddedNetwork> OpenAsync(string folder) => await EmbeddedNetwork.OpenAsync(
-        await ClusterNetwork.ChooseAsync(folder, NullLogger.Instance, Cancellation), folder, new Programs(), NullLogger.Instance, Cancellation);
+        await ClusterNetwork.ChooseAsync(folder, NullLogger.Instance, Cancellation), folder, new CommandRunner(), NullLogger.Instance, Cancellation);
 }
