@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Harmony.Projects.Workloads;
 
 namespace Harmony.Projects;
 
@@ -21,6 +22,14 @@ public sealed record Project
 
     /// <summary>What the user should know, though nothing is wrong: ignored files and the like.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Whether any workload is a container.</summary>
+    public bool NeedsContainers => PodSpecs.Any(spec => !PodTemplate.IsWebAssembly(spec));
+
+    /// <summary>Whether there are workloads, and every one of them is WebAssembly.</summary>
+    public bool IsWebAssemblyOnly => PodSpecs.Any() && PodSpecs.All(PodTemplate.IsWebAssembly);
+
+    private IEnumerable<JsonObject> PodSpecs => Objects.Select(o => PodTemplate.SpecOf(o.Json)).OfType<JsonObject>();
 }
 
 /// <summary>One Kubernetes object and where it was written.</summary>

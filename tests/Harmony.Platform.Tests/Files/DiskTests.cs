@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Harmony.Platform.Files;
+using Harmony.Testing;
 
 namespace Harmony.Platform.Tests.Files;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Harmony.Platform.Locks;
+using Harmony.Testing;
 
 namespace Harmony.Platform.Tests.Locks;
 

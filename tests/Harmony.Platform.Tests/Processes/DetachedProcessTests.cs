@@ -1,5 +1,6 @@
 using System.Globalization;
 using Harmony.Platform.Processes;
+using Harmony.Testing;
 
 namespace Harmony.Platform.Tests.Processes;
 

@@ -1,4 +1,5 @@
 using Harmony.Platform.Processes;
+using Harmony.Testing;
 
 namespace Harmony.Platform.Tests.Processes;
 

@@ -1,7 +1,7 @@
-namespace Harmony.Platform.Tests;
+namespace Harmony.Testing;
 
 /// <summary>A folder for one test, gone with it.</summary>
-internal sealed class TemporaryFolder : IDisposable
+public sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("harmony-test-").FullName;
 
