@@ -15,7 +15,7 @@ public interface IKubernetesApi : IAsyncDisposable
     /// <summary>The server's version, such as <c>v1.36.2</c>.</summary>
     Task<string> GetVersionAsync(CancellationToken cancellation);
 
-    /// <summary>How the cluster serves this kind; null where it does not.</summary>
+    /// <summary>How the cluster serves this kind, in its preferred version where the kind's version is empty; null where it does not.</summary>
     Task<ResourceDescription?> FindResourceAsync(GroupVersionKind kind, CancellationToken cancellation);
 
     /// <summary>The object, or null where there is none.</summary>
@@ -34,6 +34,10 @@ public interface IKubernetesApi : IAsyncDisposable
 
     /// <summary>Deletes; returns false where there was nothing. <paramref name="propagation"/> is <c>Background</c>, <c>Foreground</c> or <c>Orphan</c>.</summary>
     Task<bool> DeleteAsync(GroupVersionKind kind, string? ns, string name, string propagation, CancellationToken cancellation);
+
+    /// <summary>Deletes only the very object with this uid; returns false where it is gone, or another has taken its name.</summary>
+    Task<bool> DeleteAsync(GroupVersionKind kind, string? ns, string name, string propagation, string? uid, CancellationToken cancellation) =>
+        DeleteAsync(kind, ns, name, propagation, cancellation);
 
     /// <summary>
     /// First every object there is, then every change, until cancelled: it lists again after an expired version (410), reconnects after a lost
