@@ -1,11 +1,20 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Api.Schemas;
+using Harmony.Kubernetes.Objects;
 
 namespace Harmony.Embedded.Api.Patches;
 
 /// <summary>Keeps <c>metadata.managedFields</c>: who owns which fields of an object.</summary>
-public static partial class ManagedFields
+public static class ManagedFields
 {
+    /// <summary>More Update entries than this are put together, the oldest first, as kube-apiserver does.</summary>
+    private const int MaxUpdateManagers = 10;
+
+    /// <summary>What the API itself keeps in metadata, so that nobody owns it.</summary>
+    private static readonly string[] Unowned =
+        ["name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields", "resourceVersion"];
+
     /// <summary>
     /// Records a create, update or patch other than apply: the owner gets the fields that it changed, all others lose them. Call it after
     /// defaulting and before admission. What the request itself says in managedFields is ignored, except an empty list, which resets.
@@ -16,5 +25,123 @@ public static partial class ManagedFields
     /// <param name="schema">The type of the object.</param>
     public static void RecordUpdate(JsonObject? old, JsonObject updated, FieldOwner owner, Schema schema)
     {
+        var given = updated.At("metadata", "managedFields");
+        var entries = Read(IsReset(given) ? null : old ?? updated);
+        if (old is not null && IsReset(given))
+        {
+            updated.Metadata.Remove("managedFields");
+            return;
+        }
+
+        if (old is not null && entries.Count == 0)
+        {
+            // An object whose ownership was never kept stays so until somebody applies.
+            updated.Metadata.Remove("managedFields");
+            return;
+        }
+
+        if (old is null)
+        {
+            entries.Clear();
+        }
+
+        var changes = FieldSets.Compare(old, updated, schema);
+        var written = Strip(changes.Written, owner);
+        var removed = Strip(changes.Removed, owner);
+        foreach (var entry in entries)
+        {
+            var taken = entry.IsSame(owner, "Update") ? removed : written.Union(removed);
+            entry.Fields = entry.Fields.Except(taken);
+        }
+
+        if (!written.IsEmpty)
+        {
+            var mine = entries.Find(e => e.IsSame(owner, "Update"));
+            if (mine is null)
+            {
+                entries.Add(mine = new(owner.Manager, "Update", owner.ApiVersion, owner.Subresource));
+            }
+
+            mine.Fields = mine.Fields.Union(written);
+            // kube-apiserver keeps no time for changes through scale.
+            mine.Time = owner.Subresource == "scale" ? null : Format(owner.Now);
+        }
+
+        Write(updated, Bound(entries));
+    }
+
+    internal static List<ManagedFieldsEntry> Read(JsonObject? obj) =>
+        [.. (obj.At("metadata", "managedFields")).Objects().Select(ManagedFieldsEntry.Parse)];
+
+    internal static void Write(JsonObject obj, IEnumerable<ManagedFieldsEntry> entries)
+    {
+        var list = new JsonArray();
+        foreach (var entry in entries.Where(e => !e.Fields.IsEmpty)
+            .OrderBy(e => e.Operation, StringComparer.Ordinal).ThenBy(e => e.Time ?? "", StringComparer.Ordinal).ThenBy(e => e.Manager, StringComparer.Ordinal)
+            .ThenBy(e => e.ApiVersion, StringComparer.Ordinal).ThenBy(e => e.Subresource ?? "", StringComparer.Ordinal))
+        {
+            list.Add((JsonNode)entry.ToJson());
+        }
+
+        if (list.Count == 0)
+        {
+            obj.Metadata.Remove("managedFields");
+        }
+        else
+        {
+            obj.Metadata["managedFields"] = list;
+        }
+    }
+
+    /// <summary>Leaves out what cannot be owned, and what this door cannot write.</summary>
+    internal static FieldSet Strip(FieldSet set, FieldOwner owner)
+    {
+        set.Remove("f:apiVersion");
+        set.Remove("f:kind");
+        foreach (var name in Unowned)
+        {
+            set.Remove("f:metadata", FieldStep.Field(name));
+        }
+
+        if (owner is { HasStatus: true, Subresource: null })
+        {
+            set.Remove("f:status");
+        }
+        else if (owner.Subresource == "status")
+        {
+            set.Remove("f:spec");
+        }
+
+        set.Find("f:metadata")?.Forget();
+        return set;
+    }
+
+    internal static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private static bool IsReset(JsonNode? given) =>
+        given is JsonArray { Count: 0 } || (given is JsonArray { Count: 1 } one && one[0] is JsonObject { Count: 0 });
+
+    private static List<ManagedFieldsEntry> Bound(List<ManagedFieldsEntry> entries)
+    {
+        var updates = entries.Where(e => e is { Operation: "Update", Fields.IsEmpty: false }).OrderBy(e => e.Time ?? "", StringComparer.Ordinal).ToList();
+        if (updates.Count <= MaxUpdateManagers)
+        {
+            return entries;
+        }
+
+        foreach (var version in updates.Take(updates.Count - MaxUpdateManagers + 1).GroupBy(e => e.ApiVersion, StringComparer.Ordinal))
+        {
+            var ancient = new ManagedFieldsEntry("ancient-changes", "Update", version.Key, null);
+            foreach (var entry in version)
+            {
+                ancient.Fields = ancient.Fields.Union(entry.Fields);
+                ancient.Time = entry.Time;
+                entries.Remove(entry);
+            }
+
+            entries.Add(ancient);
+        }
+
+        return entries;
     }
 }

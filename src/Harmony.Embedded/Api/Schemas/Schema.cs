@@ -56,7 +56,10 @@ public sealed class Schema
     public IReadOnlyList<string> ListMapKeys { get; init; } = [];
 
     /// <summary>Whether an object or map is owned as a whole (<c>x-kubernetes-map-type: atomic</c>).</summary>
-    public bool IsAtomic { get => field || (target?.Value.IsAtomic ?? false); init; }
+    public bool IsAtomic { get => field || (!IsGranular && (target?.Value.IsAtomic ?? false)); init; }
+
+    /// <summary>Whether this use of an otherwise atomic type is owned field by field.</summary>
+    internal bool IsGranular { get; init; }
 
     /// <summary>The strategies of strategic merge patch: <c>merge</c>, <c>replace</c>, <c>retainKeys</c>; empty where none is given.</summary>
     public IReadOnlyList<string> PatchStrategy { get; init; } = [];
@@ -71,7 +74,7 @@ public sealed class Schema
 
     public bool Nullable { get; init; }
 
-    /// <summary>A Go struct that is no pointer, so that it is there, if empty, in every answer.</summary>
+    /// <summary>A field that Go always writes: a struct that is no pointer, or a value without omitempty, which then is zero or null.</summary>
     public bool AlwaysPresent { get; init; }
 
     /// <summary>A string for which empty means something else than absent (a Go pointer, or one that is always written).</summary>
