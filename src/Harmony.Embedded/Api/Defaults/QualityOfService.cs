@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Harmony.Embedded.Api.Schemas;
 using Harmony.Kubernetes.Objects;
 
 namespace Harmony.Embedded.Api.Defaults;
@@ -14,15 +13,15 @@ public static class QualityOfService
     {
         var containers = pod.At("spec", "containers").Objects().Concat(pod.At("spec", "initContainers").Objects()).ToList();
         var asked = containers.SelectMany(c => Counted.SelectMany(r => new[] { c.At("resources", "requests", r), c.At("resources", "limits", r) }))
-            .Any(q => Quantity.TryParse(q.AsText(), out var value) && !value.IsZero);
+            .Any(q => Quantity.TryParse(q.AsText(), out var value) && value != Quantity.Zero);
         if (!asked)
         {
             return "BestEffort";
         }
 
         return containers.TrueForAll(c => Counted.All(r =>
-            Quantity.TryParse(c.At("resources", "limits", r).AsText(), out var limit) && !limit.IsZero
-            && (c.At("resources", "requests", r).AsText() is not { } text || (Quantity.TryParse(text, out var request) && request.CompareTo(limit) == 0))))
+            Quantity.TryParse(c.At("resources", "limits", r).AsText(), out var limit) && limit != Quantity.Zero
+            && (c.At("resources", "requests", r).AsText() is not { } text || (Quantity.TryParse(text, out var request) && request == limit))))
             ? "Guaranteed" : "Burstable";
     }
 }

@@ -69,7 +69,7 @@ public sealed class DefaulterTests
         obj = obj.DeepClone().AsObject();
         foreach (var path in Later)
         {
-            (obj.At(path[..^1]) as JsonObject)?.Remove(path[^1]);
+            (obj.At(path.AsSpan()[..^1]) as JsonObject)?.Remove(path[^1]);
         }
 
         if (obj.Kind == "Job")
