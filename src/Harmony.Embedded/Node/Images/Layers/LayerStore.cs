@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using Harmony.Platform.Files;
+
+namespace Harmony.Embedded.Node.Images.Layers;
+
+/// <summary>
+/// Unpacked layers, <c>layers/&lt;chain id&gt;</c>, each ready to be a lower layer of an overlay. A layer that is there is whole and on the disk;
+/// one under way lies in <c>layers/.new-…</c> and is removed when the store is opened again.
+/// </summary>
+internal sealed class LayerStore(string folder)
+{
+    /// <summary>No layer is larger when unpacked: bytes.</summary>
+    public const long Largest = 64L << 30;
+
+    private const string Scratch = ".new-";
+
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _locks = new(StringComparer.Ordinal);
+
+    public string PathOf(string chainId) => Path.Combine(folder, chainId["sha256:".Length..]);
+
+    public bool Has(string chainId) => Disk.FolderExists(PathOf(chainId));
+
+    public IEnumerable<string> All() =>
+        Disk.FolderExists(folder) ? Disk.Folders(folder).Select(p => Path.GetFileName(p)).Where(n => n.Length == 64).Select(n => "sha256:" + n) : [];
+
+    /// <summary>The size of what was unpacked: bytes of files.</summary>
+    public long SizeOf(string chainId) =>
+        Disk.ReadTextIfPresent(PathOf(chainId) + ".size") is { } text && long.TryParse(text, out var size) ? size : 0;
+
+    public void Delete(string chainId)
+    {
+        // Renamed first: a kill while it is deleted must not leave half a layer under its name.
+        var dying = Path.Combine(folder, Scratch + Guid.NewGuid().ToString("N"));
+        Disk.MoveFolder(PathOf(chainId), dying);
+        Disk.DeleteFile(PathOf(chainId) + ".size");
+        Disk.DeleteTree(dying);
+    }
+
+    /// <summary>Removes what a killed process left half done.</summary>
+    public void Clean()
+    {
+        foreach (var half in Disk.FolderExists(folder) ? Disk.Folders(folder).Where(f => Path.GetFileName(f).StartsWith(Scratch, StringComparison.Ordinal)).ToList() : [])
+        {
+            Overlay.Unmount(Path.Combine(half, "merged"));
+            Disk.DeleteTree(half);
+        }
+    }
+
+    /// <summary>Unpacks a layer onto those below it, unless it is here.</summary>
+    /// <param name="parents">The chain ids of the layers below, lowest first; all are here.</param>
+    /// <param name="diffId">What the uncompressed archive must hash to.</param>
+    public async Task UnpackAsync(string chainId, IReadOnlyList<string> parents, string diffId, string blob, CancellationToken cancellation)
+    {
+        var gate = _locks.GetOrAdd(chainId, _ => new(1));
+        await gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (!Has(chainId))
+            {
+                await Task.Run(() => Unpack(chainId, parents, diffId, blob, cancellation), cancellation).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private void Unpack(string chainId, IReadOnlyList<string> parents, string diffId, string blob, CancellationToken cancellation)
+    {
+        var scratch = Path.Combine(folder, Scratch + Guid.NewGuid().ToString("N"));
+        var layer = Path.Combine(scratch, "fs");
+        Disk.CreateFolder(scratch);
+        Disk.CreateFolder(layer);
+        Disk.SetMode(layer, Disk.Executable);
+        try
+        {
+            var size = parents.Count == 0 ? Fill(layer, diffId, blob, cancellation) : FillOnto(parents, scratch, layer, diffId, blob, cancellation);
+            using (var handle = Linux.OpenRoot(layer))
+            {
+                Linux.Check(Linux.SyncFileSystem(handle), "writing the layer to the disk");
+            }
+
+            Disk.WriteAtomically(PathOf(chainId) + ".size", size.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            Disk.MoveFolder(layer, PathOf(chainId));
+        }
+        finally
+        {
+            Overlay.Unmount(Path.Combine(scratch, "merged"));
+            Disk.DeleteTree(scratch);
+        }
+    }
+
+    private long FillOnto(IReadOnlyList<string> parents, string scratch, string layer, string diffId, string blob, CancellationToken cancellation)
+    {
+        var (work, merged) = (Path.Combine(scratch, "work"), Path.Combine(scratch, "merged"));
+        Disk.CreateFolder(work);
+        Disk.CreateFolder(merged);
+
+        // The root folder itself is the layer's own, or that of the layer below.
+        CopyRoot(PathOf(parents[^1]), layer);
+        Overlay.Mount([.. parents.Reverse().Select(PathOf)], layer, work, merged, scratch);
+        return Fill(merged, diffId, blob, cancellation);
+    }
+
+    private static long Fill(string target, string diffId, string blob, CancellationToken cancellation)
+    {
+        using var root = new RootFolder(target);
+        using var archive = LayerStream.Open(Disk.OpenRead(blob), Largest);
+        var unpacker = new LayerUnpacker(root);
+        unpacker.Unpack(archive, cancellation);
+        return archive.Finish() is var found && found == diffId
+            ? unpacker.Size
+            : throw new FormatException($"wrong diff id calculated on extraction \"{found}\", expected \"{diffId}\"");
+    }
+
+    /// <summary>Gives one folder the owner and mode of another.</summary>
+    public static void CopyRoot(string from, string to)
+    {
+        using var source = Linux.OpenRoot(from);
+        using var target = Linux.OpenRoot(to);
+        var (mode, user, group) = Linux.Stat(source, ".") ?? throw new IOException($"'{from}' is gone");
+        Linux.Check(Linux.ChangeOwner(target, ".", user, group, 0), "setting the owner");
+        Linux.Check(Linux.ChangeMode(target, ".", mode & 0xfff, 0), "setting the mode");
+    }
+}
