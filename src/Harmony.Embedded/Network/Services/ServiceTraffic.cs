@@ -13,8 +13,7 @@ internal sealed class ServiceTraffic(ClusterNetwork network, IServiceSockets soc
 {
     private readonly HostSockets _host = new();
     private readonly Dictionary<string, ServiceRecord> _services = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Dictionary<string, SliceRecord>> _slices = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _owners = new(StringComparer.Ordinal);
+    private readonly SliceIndex _slices = new();
     private readonly Dictionary<string, Dictionary<Listening, Forwarder>> _listeners = new(StringComparer.Ordinal);
 
     /// <summary>Takes in a Service that is new or has changed. Returns what could not be listened on, for which it may be called again.</summary>
@@ -32,18 +31,22 @@ internal sealed class ServiceTraffic(ClusterNetwork network, IServiceSockets soc
 
     public IReadOnlyList<BindFailure> Put(SliceRecord slice)
     {
-        Remove(slice.Key, except: slice.ServiceKey);
-        if (!_slices.TryGetValue(slice.ServiceKey, out var ofService))
+        if (_slices.Put(slice) is { } former)
         {
-            _slices[slice.ServiceKey] = ofService = new(StringComparer.Ordinal);
+            Update(former);
         }
 
-        ofService[slice.Key] = slice;
-        _owners[slice.Key] = slice.ServiceKey;
         return Update(slice.ServiceKey);
     }
 
-    public void Remove(string sliceKey) => Remove(sliceKey, except: null);
+    /// <summary>Forgets an EndpointSlice, <c>namespace/name</c>.</summary>
+    public void Remove(string sliceKey)
+    {
+        if (_slices.Remove(sliceKey) is { } service)
+        {
+            Update(service);
+        }
+    }
 
     /// <summary>Tries again what failed.</summary>
     public IReadOnlyList<BindFailure> Update(string serviceKey)
@@ -106,20 +109,6 @@ internal sealed class ServiceTraffic(ClusterNetwork network, IServiceSockets soc
         _listeners.Clear();
     }
 
-    private void Remove(string sliceKey, string? except)
-    {
-        if (_owners.TryGetValue(sliceKey, out var owner) && owner != except)
-        {
-            _owners.Remove(sliceKey);
-            if (_slices.TryGetValue(owner, out var ofService) && ofService.Remove(sliceKey) && ofService.Count == 0)
-            {
-                _slices.Remove(owner);
-            }
-
-            Update(owner);
-        }
-    }
-
     private Dictionary<Listening, ImmutableArray<IPEndPoint>> Wanted(ServiceRecord service)
     {
         var wanted = new Dictionary<Listening, ImmutableArray<IPEndPoint>>();
@@ -161,12 +150,7 @@ internal sealed class ServiceTraffic(ClusterNetwork network, IServiceSockets soc
             return api() is { } endPoint ? [endPoint] : [];
         }
 
-        if (!_slices.TryGetValue(service.Key, out var slices))
-        {
-            return [];
-        }
-
-        var all = slices.Values
+        var all = _slices.Of(service.Key)
             .SelectMany(s => s.Ports.Where(p => p.Name == port.Name && p.Protocol == port.Protocol && p.Port is > 0 and < 65536)
                 .SelectMany(p => s.Endpoints.Where(e => IsReachable(e.Address)).Select(e => (Endpoint: e, At: new IPEndPoint(e.Address, p.Port)))))
             .ToList();
