@@ -37,4 +37,7 @@ public sealed record RuntimeCheck(string Code, string Message, string Fix)
 {
     /// <summary>False for what only limits it (no containers without root, say).</summary>
     public bool Blocks { get; init; } = true;
+
+    /// <summary>Whether it keeps containers from running, though WebAssembly runs.</summary>
+    public bool StopsContainers { get; init; }
 }
