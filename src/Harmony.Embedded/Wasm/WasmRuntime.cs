@@ -6,6 +6,7 @@ using Harmony.Embedded.Node.Images;
 using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;
 using Wasmtime;
+using Quantity = Harmony.Kubernetes.Objects.Quantity;
 
 namespace Harmony.Embedded.Wasm;
 
