@@ -1,9 +1,12 @@
 namespace Harmony.Embedded.Api;
 
 /// <summary>The kinds that the embedded runtime serves from its start.</summary>
-public static class BuiltInResources
+public static partial class BuiltInResources
 {
-    public static ApiResource Namespaces { get; } = new("", "v1", "namespaces", "Namespace", Namespaced: false) { ShortNames = ["ns"], Subresources = ["status", "finalize"] };
+    private static readonly string[] WithoutCollection = ["create", "delete", "get", "list", "patch", "update", "watch"];
+    private static readonly string[] CreateOnly = ["create"];
+
+    public static ApiResource Namespaces { get; } = new("", "v1", "namespaces", "Namespace", Namespaced: false) { Verbs = WithoutCollection, ShortNames = ["ns"], Subresources = ["status", "finalize"] };
 
     public static ApiResource Pods { get; } = new("", "v1", "pods", "Pod", Namespaced: true)
     {
@@ -16,7 +19,7 @@ public static class BuiltInResources
 
     public static ApiResource Services { get; } = new("", "v1", "services", "Service", Namespaced: true) { ShortNames = ["svc"], Categories = ["all"], Subresources = ["proxy", "status"] };
 
-    public static ApiResource Endpoints { get; } = new("", "v1", "endpoints", "Endpoints", Namespaced: true) { ShortNames = ["ep"], ListKind = "EndpointsList" };
+    public static ApiResource Endpoints { get; } = new("", "v1", "endpoints", "Endpoints", Namespaced: true) { ShortNames = ["ep"] };
 
     public static ApiResource ConfigMaps { get; } = new("", "v1", "configmaps", "ConfigMap", Namespaced: true) { ShortNames = ["cm"] };
 
