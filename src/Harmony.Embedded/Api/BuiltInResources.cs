@@ -3,8 +3,8 @@ namespace Harmony.Embedded.Api;
 /// <summary>The kinds that the embedded runtime serves from its start.</summary>
 public static partial class BuiltInResources
 {
-    private static readonly string[] WithoutCollection = ["create", "delete", "get", "list", "patch", "update", "watch"];
-    private static readonly string[] CreateOnly = ["create"];
+    private static string[] WithoutCollection => ["create", "delete", "get", "list", "patch", "update", "watch"];
+    private static string[] CreateOnly => ["create"];
 
     public static ApiResource Namespaces { get; } = new("", "v1", "namespaces", "Namespace", Namespaced: false) { Verbs = WithoutCollection, ShortNames = ["ns"], Subresources = ["status", "finalize"] };
 

@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Harmony.Embedded.Api.Catalog;
+using Harmony.Kubernetes.Objects;
+
+namespace Harmony.Embedded.Api.Tables;
+
+/// <summary>Which columns each kind has.</summary>
+internal static partial class TableCatalog
+{
+    private const string NameDescription =
+        "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
+
+    private const string CreationDescription =
+        "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
+    private static readonly TableColumn Name = new("Name", "string", "name", NameDescription, 0, (o, _) => o.Name);
+
+    /// <summary>What a kind has that has no columns of its own.</summary>
+    private static readonly TableColumn[] Default =
+    [
+        Name,
+        new("Created At", "date", "", CreationDescription, 0, (o, _) => o.Metadata.Text("creationTimestamp")),
+    ];
+
+    public static IReadOnlyList<TableColumn> ColumnsOf(ServedResource resource) =>
+        resource.Custom is { } custom ? OfCustom(custom) : Default;
+
+    private static IReadOnlyList<TableColumn> OfCustom(CustomDefinition definition) => definition.PrinterColumns.Count == 0
+        ? [Name, new("Age", "date", "", "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp", 0, (o, _) => o.Metadata.Text("creationTimestamp"))]
+        : [Name, .. definition.PrinterColumns.Select(OfCustom)];
+
+    private static TableColumn OfCustom(PrinterColumn column)
+    {
+        var description = column.Description.Length > 0 ? column.Description : $"Custom resource definition column (in JSONPath format): {column.JsonPath}";
+        return new(column.Name, column.Type, column.Format, description, column.Priority, (o, _) => JsonPath.Read(o, column.JsonPath) is { } value ? Cell(value, column.Type) : null);
+    }
+
+    private static JsonNode? Cell(JsonNode value, string type) => type switch
+    {
+        "string" => value is JsonValue && value.AsText() is { } text ? text : value.ToJsonString(),
+        "integer" => value.AsLong() is { } number ? number : null,
+        "number" => value is JsonValue v && v.TryGetValue<double>(out var d) ? d : null,
+        "boolean" => value.AsBool() is { } flag ? flag : null,
+        "date" => value.AsText() is { } date && DateTimeOffset.TryParse(date, CultureInfo.InvariantCulture, out _) ? date : "<unknown>",
+        _ => null,
+    };
+}

@@ -1,0 +1,60 @@
+using Harmony.Embedded.Api;
+using Harmony.Embedded.Api.Authentication;
+using Harmony.Embedded.Controllers;
+using Harmony.Embedded.Network;
+using Harmony.Embedded.Node.Images;
+using Harmony.Platform.Processes;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Harmony.Embedded;
+
+/// <summary>What the parts of the runtime are made from.</summary>
+/// <param name="CertificatePem">The cluster's certificate authority, for <c>ca.crt</c> in pods.</param>
+/// <param name="ApiPort">Where the API is served on 127.0.0.1.</param>
+internal sealed record EmbeddedParts(
+    EmbeddedOptions Options, IClusterClient Client, ClusterNetwork Network, TokenIssuer Tokens, string CertificatePem, int ApiPort, ILoggerFactory Logs);
+
+/// <summary>Which parts the runtime has, in the order in which they start: the one place that knows them all.</summary>
+internal sealed class EmbeddedComposition : IAsyncDisposable
+{
+    private EmbeddedNetwork? network;
+
+    public List<IEmbeddedService> Services { get; } = [];
+
+    /// <summary>Serves log, exec, attach and port-forward: HTTP context, namespace, pod, subresource. Null where no node serves them.</summary>
+    public Func<HttpContext, string, string, string, Task>? PodStreams { get; private set; }
+
+    public IImageStore? Images { get; private set; }
+
+    public static async Task<EmbeddedComposition> CreateAsync(EmbeddedParts parts, CancellationToken cancellation)
+    {
+        var composition = new EmbeddedComposition();
+        var options = parts.Options;
+        var commands = new CommandRunner(options.Time);
+
+        // Network.
+        composition.network = await EmbeddedNetwork.OpenAsync(parts.Network, options.DataFolder, commands, parts.Logs.CreateLogger("network"), cancellation).ConfigureAwait(false);
+
+        // Node.
+
+        // Controllers.
+        composition.Services.Add(EmbeddedControllers.Create(parts.Client, options.Time, parts.Logs.CreateLogger("controllers"), Path.Combine(options.DataFolder, "volumes")));
+        return composition;
+    }
+
+    /// <summary>Removes what a killed process left on the machine: containers, mounts, the network.</summary>
+    public static async Task CleanAsync(EmbeddedOptions options, ILoggerFactory logs, CancellationToken cancellation)
+    {
+        var commands = new CommandRunner(options.Time);
+        await EmbeddedNetwork.CleanAsync(options.DataFolder, commands, logs.CreateLogger("network"), cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (network is not null)
+        {
+            await network.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}
