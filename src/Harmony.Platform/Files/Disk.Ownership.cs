@@ -39,6 +39,29 @@ public static partial class Disk
             && BinaryPrimitives.ReadUInt32LittleEndian(buffer[20..]) == EffectiveUser();
     }
 
+    /// <summary>The id of the group that the file or folder belongs to; null where that cannot be told.</summary>
+    public static long? GroupOf(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        Span<byte> buffer = stackalloc byte[StatxSize];
+        return Statx(AtCurrentFolder, path, NoFollow, StatxBasic, ref MemoryMarshal.GetReference(buffer)) == 0
+            ? BinaryPrimitives.ReadUInt32LittleEndian(buffer[24..])
+            : null;
+    }
+
+    /// <summary>Adds these permissions to those that the file has.</summary>
+    public static void AddMode(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, File.GetUnixFileMode(path) | mode);
+        }
+    }
+
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int folder, string path, int flags, uint mask, ref byte buffer);
 

@@ -82,8 +82,8 @@ internal static partial class OciSpec
     /// <summary>Burstable pods between 2 and 999 by the share of memory that they asked for, as the kubelet reckons; the others get 1000 or 0.</summary>
     private static int OomScore(ContainerSpec spec)
     {
-        var request = Quantity.Whole(spec.Container.At("resources", "requests", "memory").AsText());
-        var limit = Quantity.Whole(spec.Container.At("resources", "limits", "memory").AsText());
+        var request = Amount.Whole(spec.Container.At("resources", "requests", "memory").AsText());
+        var limit = Amount.Whole(spec.Container.At("resources", "limits", "memory").AsText());
         if (request is null && limit is null && spec.Container.At("resources", "requests", "cpu") is null && spec.Container.At("resources", "limits", "cpu") is null)
         {
             return 1000;
@@ -156,8 +156,8 @@ internal static partial class OciSpec
     {
         var limits = spec.Container.At("resources", "limits");
         var requests = spec.Container.At("resources", "requests");
-        var cpuLimit = Quantity.Milli(limits.At("cpu").AsText());
-        var cpuRequest = Quantity.Milli(requests.At("cpu").AsText()) ?? cpuLimit;
+        var cpuLimit = Amount.Milli(limits.At("cpu").AsText());
+        var cpuRequest = Amount.Milli(requests.At("cpu").AsText()) ?? cpuLimit;
         var cpu = new JsonObject { ["shares"] = Math.Clamp((cpuRequest ?? 0) * 1024 / 1000, 2, 262144) };
         if (cpuLimit is > 0)
         {
@@ -167,7 +167,7 @@ internal static partial class OciSpec
 
         var device = new JsonObject { ["allow"] = privileged, ["access"] = "rwm" };
         var resources = new JsonObject { ["cpu"] = cpu, ["devices"] = new JsonArray((JsonNode)device) };
-        if (Quantity.Whole(limits.At("memory").AsText()) is > 0 and var memory)
+        if (Amount.Whole(limits.At("memory").AsText()) is > 0 and var memory)
         {
             resources["memory"] = new JsonObject { ["limit"] = memory, ["swap"] = memory };
             if (host.UnifiedCgroups)
