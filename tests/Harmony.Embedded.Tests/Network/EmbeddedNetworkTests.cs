@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Harmony.Embedded.Network;
+using Harmony.Embedded.Network.Linux;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Harmony.Embedded.Tests.Network;
 
@@ -45,5 +48,22 @@ public sealed class EmbeddedNetworkTests
 
         (await Should.ThrowAsync<SocketException>(() => TestNetwork.ReadLineAsync(pod, network.Cluster.DnsAddress, 81))).SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
         (await Should.ThrowAsync<SocketException>(() => TestNetwork.ReadLineAsync(null, network.Cluster.DnsAddress, 81))).SocketErrorCode.ShouldBe(SocketError.ConnectionRefused);
+    }
+
+    [Fact]
+    public async Task What_a_runtime_left_whose_folder_is_gone_is_swept()
+    {
+        TestNetwork.SkipUnlessPrivileged();
+        var gone = await TestNetwork.OpenAsync();
+        var pod = await gone.Pods.AttachAsync("pod", Cancellation);
+        await gone.Opened.DisposeAsync();
+        Directory.Delete(gone.Folder, recursive: true);
+
+        await EmbeddedNetwork.CleanOrphansAsync(gone.Commands, NullLogger.Instance, Cancellation);
+
+        using var routes = new RouteTable();
+        routes.FindLink(gone.Instance.Bridge).ShouldBeNull();
+        NetworkNamespace.Exists(pod.NetworkNamespace!).ShouldBeFalse();
+        Directory.Exists(gone.Instance.Folder).ShouldBeFalse();
     }
 }
