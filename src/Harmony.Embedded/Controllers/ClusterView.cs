@@ -11,6 +11,7 @@ namespace Harmony.Embedded.Controllers;
 internal sealed class ClusterView(IClusterClient client)
 {
     private readonly Dictionary<string, ObjectCache> caches = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CancellationTokenSource> late = new(StringComparer.Ordinal);
 
     /// <summary>The cache of a kind. Ask for all that are needed before <see cref="RunAsync"/>.</summary>
     public ObjectCache Of(ApiResource resource)
@@ -21,6 +22,38 @@ internal sealed class ClusterView(IClusterClient client)
         }
 
         return cache;
+    }
+
+    /// <summary>Begins to watch a kind that came while everything runs (a custom one).</summary>
+    public async Task FollowAsync(ObjectCache cache, CancellationToken cancellation)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        late[cache.Resource.Name] = stopping;
+        try
+        {
+            await WatchAsync(cache, stopping.Token);
+        }
+        finally
+        {
+            late.Remove(cache.Resource.Name);
+        }
+    }
+
+    /// <summary>The kind is gone, and with it all its objects.</summary>
+    public void Forget(ApiResource resource)
+    {
+        if (late.TryGetValue(resource.Name, out var stopping))
+        {
+            stopping.Cancel();
+        }
+
+        if (caches.Remove(resource.Name, out var cache))
+        {
+            foreach (var obj in cache.All.ToList())
+            {
+                cache.Remove(obj);
+            }
+        }
     }
 
     /// <summary>Fills the caches, then calls <paramref name="synced"/>, then keeps them up to date until cancelled.</summary>

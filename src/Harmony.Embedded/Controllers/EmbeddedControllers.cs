@@ -1,6 +1,12 @@
 using Harmony.Embedded.Api;
 using Harmony.Embedded.Controllers.Deployments;
+using Harmony.Embedded.Controllers.Endpoints;
+using Harmony.Embedded.Controllers.GarbageCollection;
+using Harmony.Embedded.Controllers.Jobs;
+using Harmony.Embedded.Controllers.Namespaces;
 using Harmony.Embedded.Controllers.ReplicaSets;
+using Harmony.Embedded.Controllers.StatefulSets;
+using Harmony.Embedded.Controllers.Volumes;
 using Harmony.Embedded.Scheduling;
 using Microsoft.Extensions.Logging;
 
@@ -11,13 +17,25 @@ public static class EmbeddedControllers
 {
     /// <summary>All of them, on one loop.</summary>
     /// <param name="volumes">The folder that claims' volumes are made in.</param>
-    public static ControllerHost Create(IClusterClient client, TimeProvider time, ILogger? log, string volumes) =>
-        new("controllers", client, time, log, context => All(context, volumes));
+    /// <param name="certificate">The API's certificate authority, PEM, for <c>kube-root-ca.crt</c>.</param>
+    public static ControllerHost Create(IClusterClient client, TimeProvider time, ILogger? log, string volumes, string certificate) =>
+        new("controllers", client, time, log, context => All(context, volumes, certificate));
 
-    internal static IReadOnlyList<Reconciler> All(ControllerContext context, string volumes) =>
-    [
-        new DeploymentController(context),
-        new ReplicaSetController(context),
-        new Scheduler(context),
-    ];
+    internal static IReadOnlyList<Reconciler> All(ControllerContext context, string volumes, string certificate)
+    {
+        var catalogue = new ResourceCatalogue(context);
+        return
+        [
+            new NamespaceDefaults(context, certificate),
+            new DeploymentController(context),
+            new ReplicaSetController(context),
+            new StatefulSetController(context),
+            new JobController(context),
+            new VolumeController(context, volumes),
+            new EndpointsController(context),
+            new GarbageCollector(context, catalogue),
+            new NamespaceController(context, catalogue),
+            new Scheduler(context),
+        ];
+    }
 }

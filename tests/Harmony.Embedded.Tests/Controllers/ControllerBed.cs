@@ -18,7 +18,7 @@ internal sealed class ControllerBed : IAsyncDisposable
     {
         Cluster = new(Time);
         Volumes = Path.Combine(Path.GetTempPath(), $"harmony-volumes-{Guid.NewGuid():N}");
-        host = new ControllerHost("controllers", Cluster, Time, null, controllers ?? (c => EmbeddedControllers.All(c, Volumes))).RunAsync(stopping.Token);
+        host = new ControllerHost("controllers", Cluster, Time, null, controllers ?? (c => EmbeddedControllers.All(c, Volumes, "the CA"))).RunAsync(stopping.Token);
         kubelet = RunPodsAsync();
     }
 
@@ -99,6 +99,27 @@ internal sealed class ControllerBed : IAsyncDisposable
 
     public Task UntilAsync(Func<bool> condition, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(condition))] string? what = null) =>
         Cluster.UntilAsync(condition, what);
+
+    /// <summary>Lets time pass, step by step, until the condition holds: what is due later is only known when what is due now was done.</summary>
+    public async Task AdvanceUntilAsync(TimeSpan step, Func<bool> condition, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(condition))] string? what = null)
+    {
+        for (var i = 0; i < 60 && !condition(); i++)
+        {
+            for (var quiet = 0; quiet < 5 && !condition(); quiet++)
+            {
+                var writes = Cluster.Writes;
+                await Task.Delay(10);
+                quiet = writes == Cluster.Writes ? quiet : 0;
+            }
+
+            if (!condition())
+            {
+                Time.Advance(step);
+            }
+        }
+
+        await UntilAsync(condition, what);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -226,7 +226,7 @@ internal sealed class FakeCluster(TimeProvider time) : IClusterClient
     {
         lock (gate)
         {
-            return string.Join('\n', objects.Select(o => $"{o.Key}: {o.Value.Json}"));
+            return string.Join('\n', objects.Where(o => !o.Key.StartsWith("events", StringComparison.Ordinal)).Select(o => $"{o.Key}: {o.Value.Json}"));
         }
     }
 

@@ -76,9 +76,7 @@ public sealed class DeploymentControllerTests : IAsyncDisposable
         bed.Outcome = _ => null;
         await SetImageAsync("web:broken");
         await bed.UntilAsync(() => bed.List(BuiltInResources.Pods).Count == 3 && Web.At("status", "unavailableReplicas").AsLong() == 1);
-        bed.Time.Advance(TimeSpan.FromSeconds(40));
-
-        await bed.UntilAsync(() => Web.Condition("Progressing")?.Text("reason") == "ProgressDeadlineExceeded");
+        await bed.AdvanceUntilAsync(TimeSpan.FromSeconds(20), () => Web.Condition("Progressing")?.Text("reason") == "ProgressDeadlineExceeded");
         Web.Condition("Progressing")!.Text("message")!.ShouldEndWith("has timed out progressing.");
         Web.Condition("Available")!.Text("status").ShouldBe("True");
         Web.At("status", "availableReplicas").AsLong().ShouldBe(2);
@@ -167,7 +165,7 @@ public sealed class DeploymentControllerTests : IAsyncDisposable
         await bed.UntilAsync(() => bed.Events("FailedCreate").Any(m => m.StartsWith("Error creating: pods \"web-", StringComparison.Ordinal)));
 
         quota = false;
-        bed.Time.Advance(TimeSpan.FromMinutes(2));
+        await bed.AdvanceUntilAsync(TimeSpan.FromSeconds(30), () => Web.At("status", "availableReplicas").AsLong() == 2);
         await UntilRolledOutAsync();
         Web.Condition("ReplicaFailure").ShouldBeNull();
     }
