@@ -39,7 +39,7 @@ internal sealed class EmbeddedComposition : IAsyncDisposable
         // Node.
 
         // Controllers.
-        composition.Services.Add(EmbeddedControllers.Create(parts.Client, options.Time, parts.Logs.CreateLogger("controllers"), Path.Combine(options.DataFolder, "volumes")));
+        composition.Services.Add(EmbeddedControllers.Create(parts.Client, options.Time, parts.Logs.CreateLogger("controllers"), Path.Combine(options.DataFolder, "volumes"), parts.CertificatePem));
         return composition;
     }
 

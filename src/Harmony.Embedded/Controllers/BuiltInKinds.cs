@@ -2,16 +2,9 @@ using Harmony.Embedded.Api;
 
 namespace Harmony.Embedded.Controllers;
 
-/// <summary>The built-in kinds whose objects are stored and can be watched.</summary>
+/// <summary>The built-in kinds whose objects are stored and can be watched, each in one version.</summary>
 internal static class BuiltInKinds
 {
     public static IReadOnlyList<ApiResource> Stored { get; } =
-    [
-        BuiltInResources.Namespaces, BuiltInResources.Pods, BuiltInResources.Nodes, BuiltInResources.Services, BuiltInResources.Endpoints,
-        BuiltInResources.ConfigMaps, BuiltInResources.Secrets, BuiltInResources.ServiceAccounts, BuiltInResources.PersistentVolumes,
-        BuiltInResources.PersistentVolumeClaims, BuiltInResources.Events, BuiltInResources.Deployments, BuiltInResources.ReplicaSets,
-        BuiltInResources.StatefulSets, BuiltInResources.DaemonSets, BuiltInResources.ControllerRevisions, BuiltInResources.Jobs, BuiltInResources.CronJobs,
-        BuiltInResources.EndpointSlices, BuiltInResources.StorageClasses, BuiltInResources.Leases, BuiltInResources.RuntimeClasses,
-        BuiltInResources.CustomResourceDefinitions,
-    ];
+        [.. BuiltInResources.All.Where(r => r.Verbs.Contains("list") && r.Verbs.Contains("watch")).DistinctBy(r => r.Name)];
 }
