@@ -69,6 +69,20 @@ public sealed class FileLock : IDisposable
         return new(stream);
     }
 
+    /// <summary>
+    /// Who holds the lock; null where nobody does. It is taken for a moment to find out, so ask only where nobody else tries for it just once.
+    /// </summary>
+    public static LockHolder? FindHolder(string path)
+    {
+        if (!Disk.FileExists(path) || TryAcquire(path, "looking who holds it") is not { } free)
+        {
+            return Disk.FileExists(path) ? LockHolder.Parse(ReadNote(path)) : null;
+        }
+
+        free.Dispose();
+        return null;
+    }
+
     /// <summary>Releases it.</summary>
     public void Dispose()
     {
@@ -117,9 +131,8 @@ public sealed class FileLock : IDisposable
 
     private static LockException Held(string path, string purpose, TimeSpan timeout)
     {
-        var note = ReadNote(path).Split('\n');
-        var holder = note.Length > 1 && int.TryParse(note[0], CultureInfo.InvariantCulture, out var id)
-            ? string.Create(CultureInfo.InvariantCulture, $"process {id} holds it for {note[1]}")
+        var holder = LockHolder.Parse(ReadNote(path)) is { } known
+            ? string.Create(CultureInfo.InvariantCulture, $"process {known.ProcessId} holds it for {known.Purpose}")
             : "another process holds it";
         var waited = timeout > TimeSpan.Zero ? string.Create(CultureInfo.InvariantCulture, $" after {timeout.TotalSeconds:0} s") : "";
         return new(LockError.Held, $"The lock for {purpose} could not be had{waited}: {holder}.", $"Wait until that is done, or end it. The lock file is '{path}'.");

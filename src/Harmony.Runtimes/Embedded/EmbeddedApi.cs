@@ -7,6 +7,11 @@ using Harmony.Platform.Files;
 
 namespace Harmony.Runtimes.Embedded;
 
+/// <summary>What the process says of itself.</summary>
+/// <param name="Answers">Whether it is there, with the certificates that it should have.</param>
+/// <param name="Trouble">What keeps it from being ready, in its own words; null when it is.</param>
+internal sealed record EmbeddedReadiness(bool Answers, string? Trouble);
+
 /// <summary>The few requests that the provider itself sends to the process; all else goes through the Kubernetes client.</summary>
 internal sealed class EmbeddedApi : IDisposable
 {
@@ -42,8 +47,8 @@ internal sealed class EmbeddedApi : IDisposable
     /// <exception cref="RuntimeException">The kubeconfig is missing or damaged.</exception>
     public static EmbeddedApi Open(EmbeddedFiles files, EmbeddedEndpoint endpoint) => new(endpoint, EmbeddedCredentials.Read(files.Kubeconfig));
 
-    /// <summary>Null when it is ready; otherwise what it says to keep it from being so, or why it does not answer. Takes at most five seconds.</summary>
-    public async Task<string?> WhyNotReadyAsync(CancellationToken cancellation)
+    /// <summary>Asks whether it is ready. Takes at most five seconds.</summary>
+    public async Task<EmbeddedReadiness> AskAsync(CancellationToken cancellation)
     {
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         bound.CancelAfter(TimeSpan.FromSeconds(5));
@@ -51,15 +56,15 @@ internal sealed class EmbeddedApi : IDisposable
         {
             using var response = await client.GetAsync(new Uri("/readyz", UriKind.Relative), bound.Token);
             var text = (await response.Content.ReadAsStringAsync(bound.Token)).Trim();
-            return response.StatusCode == HttpStatusCode.OK && text == "ok" ? null : $"it answers {(int)response.StatusCode}: {Message(text)}";
+            return new(true, response.StatusCode == HttpStatusCode.OK && text == "ok" ? null : $"it answers {(int)response.StatusCode}: {Message(text)}");
         }
         catch (HttpRequestException e)
         {
-            return $"it does not answer at {client.BaseAddress}: {(e.InnerException ?? e).Message}";
+            return new(false, $"it does not answer at {client.BaseAddress}: {(e.InnerException ?? e).Message}");
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return $"it does not answer at {client.BaseAddress} within five seconds";
+            return new(false, $"it does not answer at {client.BaseAddress} within five seconds");
         }
     }
 

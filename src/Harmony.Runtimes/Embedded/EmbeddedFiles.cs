@@ -17,6 +17,9 @@ internal sealed record EmbeddedFiles(HarmonyPaths Paths)
     /// <summary>Written by the process once it serves, deleted when it ends cleanly.</summary>
     public string Endpoint => Path.Combine(Folder, "endpoint.json");
 
+    /// <summary>Held by the process as long as it lives, with its number in it.</summary>
+    public string ProcessLock => Path.Combine(Folder, "lock");
+
     public string Pid => Path.Combine(Paths.State, "embedded.pid");
 
     public string Log => Path.Combine(Paths.State, "embedded.log");

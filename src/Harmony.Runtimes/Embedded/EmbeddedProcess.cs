@@ -1,4 +1,5 @@
 using Harmony.Platform.Files;
+using Harmony.Platform.Locks;
 using Harmony.Platform.Paths;
 using Harmony.Platform.Processes;
 
@@ -15,8 +16,14 @@ internal sealed class EmbeddedProcess(EmbeddedFiles files, Func<IReadOnlyList<st
     public DetachedProcess? Find() => DetachedProcess.Find(files.Pid);
 
     /// <summary>
-    /// Also finds one whose start was interrupted before its pid file was written: it serves, with the certificates of our own kubeconfig.
+    /// Also finds one whose start was interrupted before its pid file was written: it holds its own lock. Only for who holds the provider's lock.
     /// </summary>
+    public async Task<DetachedProcess?> FindOrAdoptLockedAsync(CancellationToken cancellation) =>
+        Find()
+        ?? (FileLock.FindHolder(files.ProcessLock) is { } holder ? DetachedProcess.Adopt(holder.ProcessId, files.Pid) : null)
+        ?? await FindOrAdoptAsync(cancellation);
+
+    /// <summary>Also finds one that is not written down but serves with the certificates of our own kubeconfig.</summary>
     public async Task<DetachedProcess?> FindOrAdoptAsync(CancellationToken cancellation)
     {
         if (Find() is { } known)
@@ -32,7 +39,7 @@ internal sealed class EmbeddedProcess(EmbeddedFiles files, Func<IReadOnlyList<st
         try
         {
             using var api = EmbeddedApi.Open(files, endpoint);
-            return await api.WhyNotReadyAsync(cancellation) is null ? DetachedProcess.Adopt(endpoint.ProcessId, files.Pid) : null;
+            return (await api.AskAsync(cancellation)).Answers ? DetachedProcess.Adopt(endpoint.ProcessId, files.Pid) : null;
         }
         catch (RuntimeException)
         {

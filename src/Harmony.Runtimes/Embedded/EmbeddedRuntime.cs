@@ -65,9 +65,12 @@ public sealed partial class EmbeddedRuntime : IRuntime
         try
         {
             using var api = EmbeddedApi.Open(files, endpoint);
-            return await api.WhyNotReadyAsync(cancellation) is { } why
-                ? status with { State = why.Contains("does not answer", StringComparison.Ordinal) ? RuntimeState.Broken : RuntimeState.Starting, Detail = why }
-                : status with { State = RuntimeState.Running, Detail = files.Folder };
+            var readiness = await api.AskAsync(cancellation);
+            return status with
+            {
+                State = !readiness.Answers ? RuntimeState.Broken : readiness.Trouble is null ? RuntimeState.Running : RuntimeState.Starting,
+                Detail = readiness.Trouble ?? files.Folder,
+            };
         }
         catch (RuntimeException e)
         {
@@ -137,7 +140,7 @@ public sealed partial class EmbeddedRuntime : IRuntime
 
     private async Task StopLockedAsync(CancellationToken cancellation)
     {
-        if (await process.FindOrAdoptAsync(cancellation) is { } running)
+        if (await process.FindOrAdoptLockedAsync(cancellation) is { } running)
         {
             await running.TerminateAsync(settings.StopGrace, cancellation);
         }

@@ -58,6 +58,19 @@ public sealed class FileLockTests : IDisposable
     }
 
     [Fact]
+    public void The_holder_can_be_asked_for_without_waiting()
+    {
+        FileLock.FindHolder(LockFile).ShouldBeNull();
+        using (FileLock.TryAcquire(LockFile, "serving"))
+        {
+            FileLock.FindHolder(LockFile).ShouldBe(new LockHolder(Environment.ProcessId, "serving"));
+        }
+
+        FileLock.FindHolder(LockFile).ShouldBeNull();
+        FileLock.TryAcquire(LockFile, "again")!.Dispose();
+    }
+
+    [Fact]
     public async Task Cancelling_ends_the_wait()
     {
         using var held = FileLock.TryAcquire(LockFile, "test");

@@ -146,6 +146,28 @@ public sealed class EmbeddedRuntimeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_that_was_started_without_being_written_down_is_found_by_its_lock_before_it_serves()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "flock(1) is a tool of Linux.");
+        Directory.CreateDirectory(Paths.Embedded);
+        var lockFile = Path.Combine(Paths.Embedded, "lock");
+        var script = $"echo \"$$\" > '{lockFile}'; echo 'serving the embedded runtime' >> '{lockFile}'; echo held; sleep 1\n{Serving}\n{Loop}";
+        var orphan = DetachedProcess.Start(Command.Of("flock", "--no-fork", lockFile, "sh", "-c", script), folder.File("orphan.log"), null);
+        try
+        {
+            await Eventually.Async(() => File.ReadAllText(folder.File("orphan.log")).Contains("held", StringComparison.Ordinal));
+
+            await Runtime("exit 1").StartAsync(progress, CancellationToken.None);
+
+            DetachedProcess.Find(PidFile)!.Id.ShouldBe(orphan.Id);
+        }
+        finally
+        {
+            Signal.Send(orphan.Identity, Signal.Kill);
+        }
+    }
+
+    [Fact]
     public async Task After_a_kill_it_starts_again()
     {
         var runtime = Runtime($"{Serving}\n{Loop}");
