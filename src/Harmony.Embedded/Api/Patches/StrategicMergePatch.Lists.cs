@@ -30,7 +30,7 @@ public static partial class StrategicMergePatch
 
                 var merged = at >= 0 && items[at].Item is JsonObject old
                     ? Merge(old, obj.DeepClone().AsObject(), schema.Items ?? Schema.Any) ?? []
-                    : WithoutDirectives(obj.DeepClone().AsObject());
+                    : WithoutDirectives(obj.DeepClone().AsObject()) ?? [];
                 if (at >= 0)
                 {
                     items[at] = (key, merged);

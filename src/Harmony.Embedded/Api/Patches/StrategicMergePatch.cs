@@ -54,7 +54,7 @@ public static partial class StrategicMergePatch
             {
                 (JsonObject old, JsonObject given) when !field.PatchStrategy.Contains("replace", StringComparer.Ordinal) => Take(original, name, Merge(old, given, field)),
                 (JsonArray old, JsonArray given) when field.PatchStrategy.Contains("merge", StringComparer.Ordinal) => Take(original, name, MergeLists(old, given, field)),
-                (_, JsonObject given) => given.Text(Directive) == "delete" ? null : WithoutDirectives(given),
+                (_, JsonObject given) => WithoutDirectives(given),
                 (_, JsonArray given) => WithoutDirectives(given),
                 _ => value,
             };
@@ -155,21 +155,30 @@ public static partial class StrategicMergePatch
         }
     }
 
-    private static JsonObject WithoutDirectives(JsonObject patch)
+    /// <summary>A part of the patch that meets nothing in the object. With a directive there is nothing for it to direct: it goes.</summary>
+    private static JsonObject? WithoutDirectives(JsonObject patch)
     {
+        if (patch.ContainsKey(Directive))
+        {
+            return null;
+        }
+
         foreach (var (name, value) in patch.ToList())
         {
-            if (name is Directive or RetainKeys || name.StartsWith(DeleteFrom, StringComparison.Ordinal) || name.StartsWith(ElementOrder, StringComparison.Ordinal) || value is null)
+            var kept = name == RetainKeys || name.StartsWith(DeleteFrom, StringComparison.Ordinal) || name.StartsWith(ElementOrder, StringComparison.Ordinal) ? null
+                : value switch
+                {
+                    JsonObject inner => WithoutDirectives(inner),
+                    JsonArray list => WithoutDirectives(list),
+                    _ => value,
+                };
+            if (kept is null)
             {
                 patch.Remove(name);
             }
-            else if (value is JsonObject inner)
+            else if (!ReferenceEquals(kept, value))
             {
-                WithoutDirectives(inner);
-            }
-            else if (value is JsonArray list)
-            {
-                patch[name] = WithoutDirectives(list);
+                patch[name] = kept;
             }
         }
 
@@ -181,14 +190,13 @@ public static partial class StrategicMergePatch
         var result = new JsonArray();
         foreach (var item in list)
         {
-            // An item with a directive says what to do with others; it is none itself.
             if (item is not JsonObject obj)
             {
                 result.Add(item?.DeepClone());
             }
-            else if (obj.Text(Directive) is null or "merge")
+            else if (WithoutDirectives(obj.DeepClone().AsObject()) is { } kept)
             {
-                result.Add((JsonNode)WithoutDirectives(obj.DeepClone().AsObject()));
+                result.Add((JsonNode)kept);
             }
         }
 
