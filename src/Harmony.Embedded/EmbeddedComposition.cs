@@ -1,7 +1,10 @@
+using System.Net;
 using Harmony.Embedded.Api;
 using Harmony.Embedded.Api.Authentication;
 using Harmony.Embedded.Controllers;
 using Harmony.Embedded.Network;
+using Harmony.Embedded.Network.Dns;
+using Harmony.Embedded.Network.Services;
 using Harmony.Embedded.Node.Images;
 using Harmony.Platform.Processes;
 using Microsoft.AspNetCore.Http;
@@ -35,6 +38,9 @@ internal sealed class EmbeddedComposition : IAsyncDisposable
 
         // Network.
         composition.network = await EmbeddedNetwork.OpenAsync(parts.Network, options.DataFolder, commands, parts.Logs.CreateLogger("network"), cancellation).ConfigureAwait(false);
+
+        composition.Services.Add(new ServiceProxy(parts.Client, composition.network, () => new IPEndPoint(IPAddress.Loopback, parts.ApiPort), options.Time, parts.Logs.CreateLogger("service-proxy")));
+        composition.Services.Add(new ClusterDns(parts.Client, composition.network, options.Time, parts.Logs.CreateLogger("dns")));
 
         // Node.
 

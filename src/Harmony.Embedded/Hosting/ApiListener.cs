@@ -99,7 +99,6 @@ internal sealed class ApiListener : IAsyncDisposable
         var built = builder.Build();
         try
         {
-            built.UseWebSockets();
             built.Run(handler);
             await built.StartAsync(cancellation).ConfigureAwait(false);
             var address = built.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

@@ -49,15 +49,15 @@ internal static partial class CustomResourceReader
             Verbs = Verbs,
             Subresources = subresources,
         };
-        var schema = version.At("schema", "openAPIV3Schema") as JsonObject;
-        return new(resource, resource.Name, CustomStrategy, () => CustomSchema.Parse(schema))
+        var text = (version.At("schema", "openAPIV3Schema") as JsonObject)?.ToJsonString();
+        return new(resource, resource.Name, CustomStrategy, () => CustomSchema.Parse(text is null ? null : JsonNode.Parse(text)!.AsObject()))
         {
             Custom = new CustomDefinition(
                 [.. version["additionalPrinterColumns"].Objects().Select(ReadColumn)],
                 scale is null ? null : new(scale.Text("specReplicasPath") ?? "", scale.Text("statusReplicasPath") ?? "", scale.Text("labelSelectorPath")),
                 [.. version["selectableFields"].Objects().Select(f => (f.Text("jsonPath") ?? "").TrimStart('.'))])
             {
-                OpenApiSchema = schema,
+                OpenApiText = text,
                 Deprecation = version["deprecated"].AsBool() == true
                     ? version.Text("deprecationWarning") ?? $"{resource.ApiVersion} {kind} is deprecated" : null,
             },

@@ -72,8 +72,8 @@ public sealed record CustomDefinition(IReadOnlyList<PrinterColumn> PrinterColumn
     /// <summary>The warning that every request of a deprecated version gets; null otherwise.</summary>
     public string? Deprecation { get; init; }
 
-    /// <summary><c>openAPIV3Schema</c> as the definition has it, for OpenAPI; never to be changed. Null where there is none.</summary>
-    public System.Text.Json.Nodes.JsonObject? OpenApiSchema { get; init; }
+    /// <summary><c>openAPIV3Schema</c> as JSON text, for OpenAPI; null where there is none.</summary>
+    public string? OpenApiText { get; init; }
 }
 
 /// <summary>A column of <c>kubectl get</c>.</summary>

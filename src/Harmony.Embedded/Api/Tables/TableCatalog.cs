@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Api.Catalog;
+using Harmony.Embedded.Api.Schemas;
 using Harmony.Kubernetes.Objects;
 
 namespace Harmony.Embedded.Api.Tables;
@@ -14,17 +16,36 @@ internal static partial class TableCatalog
     private const string CreationDescription =
         "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
-    private static readonly TableColumn Name = new("Name", "string", "name", NameDescription, 0, (o, _) => o.Name);
+    private static TableColumn Name => new("Name", "string", "name", NameDescription, 0, (o, _) => o.Name);
 
     /// <summary>What a kind has that has no columns of its own.</summary>
-    private static readonly TableColumn[] Default =
+    private static TableColumn[] Default =>
     [
         Name,
         new("Created At", "date", "", CreationDescription, 0, (o, _) => o.Metadata.Text("creationTimestamp")),
     ];
 
     public static IReadOnlyList<TableColumn> ColumnsOf(ServedResource resource) =>
-        resource.Custom is { } custom ? OfCustom(custom) : Default;
+        resource.Custom is { } custom ? OfCustom(custom)
+        : Columns.TryGetValue(resource.StorageName, out var columns) ? Described.GetOrAdd(resource, static (r, c) => Describe(r, c), columns)
+        : Default;
+
+    private static readonly ConcurrentDictionary<ServedResource, TableColumn[]> Described = new();
+
+    /// <summary>Most descriptions are those of the fields that the cells come from.</summary>
+    private static TableColumn[] Describe(ServedResource resource, TableColumn[] columns) =>
+        [.. columns.Select(c => c.Description.StartsWith('.') ? c with { Description = DescriptionAt(resource.Schema, c.Description) } : c)];
+
+    private static string DescriptionAt(Schema schema, string path)
+    {
+        Schema? field = schema;
+        foreach (var step in path.Split('.', StringSplitOptions.RemoveEmptyEntries))
+        {
+            field = (field?.Items ?? field)?.Field(step);
+        }
+
+        return field?.Description ?? "";
+    }
 
     private static IReadOnlyList<TableColumn> OfCustom(CustomDefinition definition) => definition.PrinterColumns.Count == 0
         ? [Name, new("Age", "date", "", "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp", 0, (o, _) => o.Metadata.Text("creationTimestamp"))]
