@@ -76,6 +76,13 @@ public static partial class Disk
                     entry.Attributes &= ~FileAttributes.ReadOnly;
                 }
 
+                // A link to a folder that is gone already is no folder to .NET any more, and would stay.
+                if (entry.LinkTarget is not null && !OperatingSystem.IsWindows())
+                {
+                    File.Delete(entry.FullName);
+                    return;
+                }
+
                 entry.Delete();
             });
         }

@@ -86,7 +86,13 @@ public sealed partial class OciRuntime
 
         foreach (var path in Disk.FolderExists(folder) ? Disk.Folders(folder).ToList() : [])
         {
-            Release(new ContainerFolder(path));
+            var container = new ContainerFolder(path);
+            Release(container);
+            for (var attempt = 0; attempt < 250 && SupervisorLives(container); attempt++)
+            {
+                // It still writes the exit code into the folder that is to go.
+                await Task.Delay(TimeSpan.FromMilliseconds(4), time, cancellation);
+            }
         }
 
         Mounts.UnmountBeneath(dataFolder);

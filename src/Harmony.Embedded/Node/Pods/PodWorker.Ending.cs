@@ -16,6 +16,7 @@ internal sealed partial class PodWorker
     private readonly List<string> spent = [];
     private readonly SemaphoreSlim removing = new(1, 1);
     private Task? ending;
+    private Task removal = Task.CompletedTask;
     private bool isRemoved;
     private bool isTornDown;
     private bool isDeleteSent;
@@ -221,23 +222,36 @@ internal sealed partial class PodWorker
     /// <summary>Removes what ended containers hold, once their end is written down.</summary>
     private void RemoveSpent()
     {
-        foreach (var id in spent.ToList())
+        if (spent.Count > 0)
         {
-            spent.Remove(id);
-            _ = Task.Run(
-                async () =>
-                {
-                    try
-                    {
-                        await RemoveContainerAsync(id);
-                    }
-                    catch (Exception e)
-                    {
-                        context.Log.LogWarning(e, "removing container {Container}: {Message}", id, e.Message);
-                    }
-                },
-                CancellationToken.None);
+            string[] ids = [.. spent];
+            spent.Clear();
+            var before = removal;
+            removal = Task.Run(() => RemoveAllAsync(before, ids), CancellationToken.None);
         }
+    }
+
+    private async Task RemoveAllAsync(Task before, string[] ids)
+    {
+        await before;
+        foreach (var id in ids)
+        {
+            try
+            {
+                await RemoveContainerAsync(id);
+            }
+            catch (Exception e)
+            {
+                context.Log.LogWarning(e, "removing container {Container}: {Message}", id, e.Message);
+            }
+        }
+    }
+
+    /// <summary>Lets what runs beside the loop come to its end before the process goes on without the pod.</summary>
+    private async Task SettleAsync()
+    {
+        var rest = Task.WhenAll(operation ?? Task.CompletedTask, ending ?? Task.CompletedTask, removal);
+        await rest.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task RemoveContainerAsync(string id)

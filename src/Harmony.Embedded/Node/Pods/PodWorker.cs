@@ -133,6 +133,7 @@ internal sealed partial class PodWorker : IDisposable
         {
             await stopping.CancelAsync();
             await starting.CancelAsync();
+            await SettleAsync();
         }
     }
 
