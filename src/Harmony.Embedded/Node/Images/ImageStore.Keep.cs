@@ -50,6 +50,11 @@ public sealed partial class ImageStore
                 await _layers.UnpackAsync(chain[i], [.. chain.Take(i)], config.DiffIds[i], _content.PathOf(manifest.Layers[i].Digest), cancellation).ConfigureAwait(false);
             }
         }
+
+        if (_unpacks)
+        {
+            await Task.Run(() => _layers.Commit(chain), cancellation).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Waits for one layer, but no longer than until any of them has failed.</summary>

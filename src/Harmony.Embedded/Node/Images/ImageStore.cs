@@ -18,6 +18,7 @@ public sealed partial class ImageStore : IImageStore, IDisposable
     private readonly ImageIndex _index;
     private readonly RegistryClient _registry;
     private readonly bool _unpacks;
+    private bool _disposed;
     private readonly ConcurrentDictionary<string, Image> _known = new(StringComparer.Ordinal);
 
     /// <param name="dataFolder">The embedded runtime's own folder; the images are in its <c>images</c>.</param>
@@ -61,9 +62,13 @@ public sealed partial class ImageStore : IImageStore, IDisposable
 
     public void Dispose()
     {
-        _registry.Dispose();
-        _life.Cancel();
-        _life.Dispose();
+        if (!_disposed)
+        {
+            _disposed = true;
+            _life.Cancel();
+            _registry.Dispose();
+            _life.Dispose();
+        }
     }
 
     /// <summary>By its own name; or, where a digest is given, by any name of that repository with this content.</summary>

@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Harmony.Platform.Files;
 
 namespace Harmony.Embedded.Node.Images.Layers;
 
 /// <summary>
-/// Unpacked layers, <c>layers/&lt;chain id&gt;</c>, each ready to be a lower layer of an overlay. A layer that is there is whole and on the disk;
-/// one under way lies in <c>layers/.new-…</c> and is removed when the store is opened again.
+/// Unpacked layers, <c>layers/&lt;chain id&gt;</c>, each ready to be a lower layer of an overlay. A layer counts when <c>&lt;chain id&gt;.size</c> is
+/// beside it: that is written when the layer is whole and on the disk. One under way lies in <c>layers/.new-…</c>.
 /// </summary>
 internal sealed class LayerStore(string folder)
 {
@@ -16,24 +17,25 @@ internal sealed class LayerStore(string folder)
 
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _locks = new(StringComparer.Ordinal);
 
+    // Unpacked, but perhaps not on the disk yet; with their sizes.
+    private readonly ConcurrentDictionary<string, long> _fresh = new(StringComparer.Ordinal);
+
     public string PathOf(string chainId) => Path.Combine(folder, chainId["sha256:".Length..]);
 
-    public bool Has(string chainId) => Disk.FolderExists(PathOf(chainId));
+    public bool Has(string chainId) => Disk.FileExists(MarkOf(chainId)) && Disk.FolderExists(PathOf(chainId));
 
     public IEnumerable<string> All() =>
         Disk.FolderExists(folder) ? Disk.Folders(folder).Select(p => Path.GetFileName(p)).Where(n => n.Length == 64).Select(n => "sha256:" + n) : [];
 
     /// <summary>The size of what was unpacked: bytes of files.</summary>
     public long SizeOf(string chainId) =>
-        Disk.ReadTextIfPresent(PathOf(chainId) + ".size") is { } text && long.TryParse(text, out var size) ? size : 0;
+        Disk.ReadTextIfPresent(MarkOf(chainId)) is { } text && long.TryParse(text, out var size) ? size : 0;
 
     public void Delete(string chainId)
     {
-        // Renamed first: a kill while it is deleted must not leave half a layer under its name.
-        var dying = Path.Combine(folder, Scratch + Guid.NewGuid().ToString("N"));
-        Disk.MoveFolder(PathOf(chainId), dying);
-        Disk.DeleteFile(PathOf(chainId) + ".size");
-        Disk.DeleteTree(dying);
+        // The mark first: a kill while it is deleted must not leave half a layer that counts.
+        Disk.DeleteFile(MarkOf(chainId));
+        Disk.DeleteTree(PathOf(chainId));
     }
 
     /// <summary>Removes what a killed process left half done.</summary>
@@ -55,9 +57,11 @@ internal sealed class LayerStore(string folder)
         await gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            if (!Has(chainId))
+            if (!Has(chainId) && !_fresh.ContainsKey(chainId))
             {
-                await Task.Run(() => Unpack(chainId, parents, diffId, blob, cancellation), cancellation).ConfigureAwait(false);
+                // What lies there was not on the disk yet when the machine or the process ended.
+                Disk.DeleteTree(PathOf(chainId));
+                _fresh[chainId] = await Task.Run(() => Unpack(chainId, parents, diffId, blob, cancellation), cancellation).ConfigureAwait(false);
             }
         }
         finally
@@ -66,7 +70,33 @@ internal sealed class LayerStore(string folder)
         }
     }
 
-    private void Unpack(string chainId, IReadOnlyList<string> parents, string diffId, string blob, CancellationToken cancellation)
+    /// <summary>Returns when these layers are on the disk, and from now on they count. One flush for all: a flush of each takes longer than unpacking it.</summary>
+    public void Commit(IReadOnlyList<string> chainIds)
+    {
+        var fresh = chainIds.Where(c => !Has(c)).ToList();
+        if (fresh.Count == 0)
+        {
+            return;
+        }
+
+        using (var handle = Linux.OpenRoot(folder))
+        {
+            Linux.Check(Linux.SyncFileSystem(handle), "writing the layers to the disk");
+        }
+
+        foreach (var chainId in fresh)
+        {
+            if (_fresh.TryGetValue(chainId, out var size))
+            {
+                Disk.WriteAtomically(MarkOf(chainId), size.ToString(CultureInfo.InvariantCulture));
+                _fresh.TryRemove(chainId, out _);
+            }
+        }
+    }
+
+    private string MarkOf(string chainId) => PathOf(chainId) + ".size";
+
+    private long Unpack(string chainId, IReadOnlyList<string> parents, string diffId, string blob, CancellationToken cancellation)
     {
         var scratch = Path.Combine(folder, Scratch + Guid.NewGuid().ToString("N"));
         var layer = Path.Combine(scratch, "fs");
@@ -76,13 +106,9 @@ internal sealed class LayerStore(string folder)
         try
         {
             var size = parents.Count == 0 ? Fill(layer, diffId, blob, cancellation) : FillOnto(parents, scratch, layer, diffId, blob, cancellation);
-            using (var handle = Linux.OpenRoot(layer))
-            {
-                Linux.Check(Linux.SyncFileSystem(handle), "writing the layer to the disk");
-            }
-
-            Disk.WriteAtomically(PathOf(chainId) + ".size", size.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            Overlay.Unmount(Path.Combine(scratch, "merged"));
             Disk.MoveFolder(layer, PathOf(chainId));
+            return size;
         }
         finally
         {

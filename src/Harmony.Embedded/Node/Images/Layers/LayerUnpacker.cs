@@ -72,7 +72,7 @@ internal sealed class LayerUnpacker(RootFolder root)
         }
 
         var name = components[^1];
-        if (name.StartsWith(AufsPrefix, StringComparison.Ordinal) && name != OpaqueWhiteout)
+        if (components.Any(c => c.StartsWith(AufsPrefix, StringComparison.Ordinal)) && !(name == OpaqueWhiteout && components.Length == components.TakeWhile(c => !c.StartsWith(AufsPrefix, StringComparison.Ordinal)).Count() + 1))
         {
             return;
         }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Harmony.Platform.Files;
 
@@ -28,17 +30,14 @@ internal static class Overlay
         var links = Path.Combine(folder, "l");
         Disk.DeleteTree(links);
         Disk.CreateFolder(links);
-        using (var handle = Linux.OpenRoot(links))
+        string Short(string name, string path)
         {
-            string Short(string name, string path)
-            {
-                Disk.CreateLink(Path.Combine(links, name), path);
-                return $"{RootFolder.PathOf(handle)}/{name}";
-            }
-
-            Mount(Options([.. lower.Select((path, i) => Short(i.ToString("x", System.Globalization.CultureInfo.InvariantCulture), path))], Short("u", upper), Short("w", work)), target, upper);
+            Disk.CreateLink(Path.Combine(links, name), path);
+            return name;
         }
 
+        options = Options([.. lower.Select((path, i) => Short(i.ToString("x", CultureInfo.InvariantCulture), path))], Short("u", upper), Short("w", work));
+        InFolder(links, () => Mount(options, target, upper));
         Disk.DeleteTree(links);
     }
 
@@ -51,6 +50,29 @@ internal static class Overlay
         {
             Linux.Check(Linux.Unmount(target, Linux.DetachMount), $"unmounting '{target}'");
         }
+    }
+
+    /// <summary>Runs the action on a thread whose working folder is another than the process': unshare(2).</summary>
+    private static void InFolder(string folder, Action action)
+    {
+        const int fileSystem = 0x200;
+        ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                Linux.Check(Linux.Unshare(fileSystem), "giving a thread a working folder of its own");
+                Linux.Check(Linux.ChangeFolder(folder), $"changing to '{folder}'");
+                action();
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+        });
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
     }
 
     private static string Options(IReadOnlyList<string> lower, string upper, string work) =>

@@ -140,12 +140,14 @@ internal sealed record Registries
             json["auth"] is JsonObject auth ? RegistryCredential.Read(auth) : null,
             new()
             {
-                CertificateAuthority = tls?["ca_file"]?.ToString(),
-                Certificate = tls?["cert_file"]?.ToString(),
-                Key = tls?["key_file"]?.ToString(),
+                CertificateAuthority = PathOf(tls?["ca_file"]),
+                Certificate = PathOf(tls?["cert_file"]),
+                Key = PathOf(tls?["key_file"]),
                 SkipVerify = tls?["insecure_skip_verify"]?.ToString() is "true",
             });
     }
+
+    private static string? PathOf(JsonNode? node) => node?.ToString() is { Length: > 0 } path ? path : null;
 
     private static Dictionary<string, T> Map<T>(JsonObject document, string name, Func<JsonObject, T> read) =>
         document[name] switch

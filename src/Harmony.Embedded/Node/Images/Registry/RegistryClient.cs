@@ -33,8 +33,8 @@ internal sealed class RegistryClient(Func<Registries> registries, RegistryTimeou
                 {
                     session.Dispose();
 
-                    // The registry's own answer says more than a mirror's.
-                    first = first is null || (endpoint.MirrorOf is null && !endpoint.IsFallback) ? e : first;
+                    // What went wrong first says most; only that a mirror has not got the image says nothing.
+                    first = first is null or { IsNotFound: true } ? e : first;
                     if (!e.IsUnauthorized)
                     {
                         break;
