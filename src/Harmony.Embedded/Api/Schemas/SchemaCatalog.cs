@@ -26,6 +26,9 @@ public static class SchemaCatalog
     /// <summary>The name of the kind's type in OpenAPI; null where Kubernetes has no such kind.</summary>
     internal static string? TypeNameOf(GroupVersionKind kind) => Catalog.Value.Kinds.GetValueOrDefault(kind);
 
+    /// <summary>The kind whose type this is; null where it is a part of others only.</summary>
+    internal static GroupVersionKind? KindOf(string typeName) => Catalog.Value.KindsByType.TryGetValue(typeName, out var kind) ? kind : null;
+
     /// <summary>The schema of a type by its name in OpenAPI.</summary>
     internal static Schema Type(string name) => Types.GetOrAdd(name, static n =>
     {
@@ -39,8 +42,6 @@ public static class SchemaCatalog
         var catalog = Catalog.Value;
         return catalog.Types.TryGetValue(typeName, out var range) ? catalog.Bytes.AsMemory(range.Start, range.Length) : "{}"u8.ToArray();
     }
-
-    internal static bool HasType(string typeName) => Catalog.Value.Types.ContainsKey(typeName);
 
     /// <summary>The descriptions of all types and fields, by <c>type</c> and <c>type#field</c>. They are large: nothing keeps them.</summary>
     internal static Dictionary<string, string> ReadDescriptions()
@@ -67,6 +68,8 @@ public static class SchemaCatalog
     private sealed record Contents(
         byte[] Bytes, FrozenDictionary<GroupVersionKind, string> Kinds, Dictionary<string, (int Start, int Length)> Types)
     {
+        public FrozenDictionary<string, GroupVersionKind> KindsByType { get; } = Kinds.ToFrozenDictionary(k => k.Value, k => k.Key, StringComparer.Ordinal);
+
         public static Contents Load()
         {
             using var stream = Resource("catalog");
