@@ -52,8 +52,7 @@ public sealed class EmbeddedNetwork : IAsyncDisposable
             new Forwarding(instance, log).Enable(routes);
         }
 
-        var sockets = await NamespaceSockets.OpenAsync(instance.ServiceNamespace);
-        return new(cluster, pods, sockets, async ending =>
+        return new(cluster, pods, new NamespaceSockets(instance.ServiceNamespace), async ending =>
         {
             await new PacketFilter(instance, commands, log).ApplyAsync(cluster, ending);
             await CleanOrphansAsync(commands, log, ending);
@@ -86,12 +85,11 @@ public sealed class EmbeddedNetwork : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets go of this process' sockets and threads. The network itself stays for the pods behind it, until <see cref="CleanAsync(string, ICommandRunner, ILogger, CancellationToken)"/>.</summary>
+    /// <summary>Lets go of what this process holds. The network itself stays for the pods behind it, until <see cref="CleanAsync(string, ICommandRunner, ILogger, CancellationToken)"/>.</summary>
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
         await _background.WaitAsync(TimeSpan.FromSeconds(10), CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        (Sockets as IDisposable)?.Dispose();
         (Pods as IDisposable)?.Dispose();
         _ending.Dispose();
     }

@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Harmony.Embedded.Network;
+using Harmony.Embedded.Network.Linux;
 using Harmony.Embedded.Node.Containers;
 
 namespace Harmony.Embedded.Node;
@@ -8,40 +10,15 @@ internal static class PodSocket
 {
     /// <param name="networkNamespace">The path of the pod's network namespace.</param>
     /// <exception cref="ContainerException">The namespace is gone, or may not be entered.</exception>
-    public static Task<Socket> CreateAsync(string networkNamespace)
+    public static async Task<Socket> CreateAsync(string networkNamespace)
     {
-        var made = new TaskCompletionSource<Socket>(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        // A thread of its own that ends with it: the thread pool's must not be left in another network.
-        new Thread(() =>
+        try
         {
-            var descriptor = Libc.Open(networkNamespace, Libc.ReadOnly | Libc.CloseOnExec);
-            try
-            {
-                if (descriptor < 0 || Libc.SetNamespace(descriptor, Libc.NewNetwork) != 0)
-                {
-                    made.SetException(new ContainerException(ContainerError.NotFound, $"entering the network namespace {networkNamespace}: {Libc.LastError}"));
-                    return;
-                }
-
-                made.SetResult(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-            }
-            catch (SocketException e)
-            {
-                made.SetException(e);
-            }
-            finally
-            {
-                if (descriptor >= 0)
-                {
-                    _ = Libc.Close(descriptor);
-                }
-            }
-        })
+            return await NetworkNamespace.RunAsync(networkNamespace, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        }
+        catch (NetworkException e)
         {
-            IsBackground = true,
-            Name = "pod-socket",
-        }.Start();
-        return made.Task;
+            throw new ContainerException(ContainerError.NotFound, e.Message, e.Hint, e);
+        }
     }
 }

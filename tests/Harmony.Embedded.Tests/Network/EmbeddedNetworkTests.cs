@@ -66,4 +66,35 @@ public sealed class EmbeddedNetworkTests
         NetworkNamespace.Exists(pod.NetworkNamespace!).ShouldBeFalse();
         Directory.Exists(gone.Instance.Folder).ShouldBeFalse();
     }
+
+    [Fact]
+    public async Task No_thread_of_this_process_stays_in_a_pods_network()
+    {
+        await using var network = await TestNetwork.OpenAsync();
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
+        {
+            var pod = await network.Pods.AttachAsync($"pod-{i}", Cancellation);
+            using var socket = await TestNetwork.SocketIn(pod, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+            using var service = network.Opened.Sockets.Bind(new(network.Cluster.DnsAddress, 1000 + i), ProtocolType.Udp);
+
+            // Makes the pool grow right after somebody was inside.
+            await Task.Run(() => Thread.Sleep(5), Cancellation);
+        }));
+
+        // Other tests have threads inside for moments of their own.
+        var home = new FileInfo("/proc/self/ns/net").LinkTarget;
+        await Services.ServiceProxyTests.Until(() => Directory.GetDirectories("/proc/self/task").All(t => Link(Path.Combine(t, "ns/net")) is var link && (link is null || link == home)));
+
+        static string? Link(string path)
+        {
+            try
+            {
+                return new FileInfo(path).LinkTarget;
+            }
+            catch (IOException)
+            {
+                return null;
+            }
+        }
+    }
 }

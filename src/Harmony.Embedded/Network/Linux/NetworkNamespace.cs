@@ -3,23 +3,25 @@ using Harmony.Platform.Files;
 namespace Harmony.Embedded.Network.Linux;
 
 /// <summary>
-/// Network namespaces, each held by a bind mount on a file. What runs inside one runs on a thread of its own that ends there: a thread of the
-/// pool that could not find its way back would carry the rest of the process with it.
+/// Network namespaces, each held by a bind mount on a file. What runs inside one runs on a thread of its own, which goes home before anybody hears of
+/// the result: a thread is born into the namespace of the one that starts it, and .NET's pool starts its threads from wherever work is queued. One
+/// continuation queued from inside, and a part of the process would live in a pod for good.
 /// </summary>
 internal static class NetworkNamespace
 {
     private const string OwnNamespace = "/proc/thread-self/ns/net";
+    private const int WriteOnly = 1;
 
     /// <summary>Makes a namespace, mounts it on <paramref name="path"/> and runs <paramref name="inside"/> in it, with a descriptor of it.</summary>
     public static Task CreateAsync(string path, Action<int> inside) => OnThreadAsync(() =>
     {
+        using (Disk.OpenWrite(path, FileMode.Create))
+        {
+        }
+
         if (LibC.Unshare(LibC.NewNetwork) != 0)
         {
             throw LibC.LastError("make a network namespace");
-        }
-
-        using (Disk.OpenWrite(path, FileMode.Create))
-        {
         }
 
         if (LibC.Mount(OwnNamespace, path, null, LibC.Bind, null) != 0)
@@ -28,21 +30,20 @@ internal static class NetworkNamespace
         }
 
         // Containers may bind ports below 1024 whoever they run as, and ping, as under containerd.
-        TrySet("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
-        TrySet("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+        TrySet("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"u8);
+        TrySet("/proc/sys/net/ipv4/ping_group_range", "0 2147483647"u8);
         Within(OwnNamespace, inside);
         return true;
     });
 
-    /// <summary>Runs on a thread inside the namespace.</summary>
+    /// <summary>Runs inside the namespace. The work must be synchronous and must queue nothing: making and binding a socket, or P/Invoke.</summary>
     public static Task<T> RunAsync<T>(string path, Func<T> inside) => OnThreadAsync(() =>
     {
         Enter(path);
         return inside();
     });
 
-    /// <summary>Moves the calling thread into the namespace, for good.</summary>
-    public static void Enter(string path) => Within(path, fd =>
+    private static void Enter(string path) => Within(path, fd =>
     {
         if (LibC.SetNamespace(fd, LibC.NewNetwork) != 0)
         {
@@ -102,13 +103,35 @@ internal static class NetworkNamespace
         var thread = new Thread(
             () =>
             {
+                T? result = default;
+                Exception? error = null;
+                var home = LibC.Open(OwnNamespace, LibC.CloseOnExec, 0);
                 try
                 {
-                    done.SetResult(work());
+                    result = home < 0 ? throw LibC.LastError($"open {OwnNamespace}") : work();
                 }
                 catch (Exception e)
                 {
-                    done.SetException(e);
+                    error = e;
+                }
+
+                if (home >= 0)
+                {
+                    if (LibC.SetNamespace(home, LibC.NewNetwork) != 0)
+                    {
+                        Environment.FailFast("A thread could not return from a pod's network namespace");
+                    }
+
+                    _ = LibC.Close(home);
+                }
+
+                if (error is null)
+                {
+                    done.SetResult(result!);
+                }
+                else
+                {
+                    done.SetException(error);
                 }
             },
             256 * 1024)
@@ -117,16 +140,18 @@ internal static class NetworkNamespace
         return done.Task;
     }
 
-    private static void TrySet(string path, string value)
+    private static unsafe void TrySet(string path, ReadOnlySpan<byte> value)
     {
-        try
+        // A nicety; where /proc/sys is read-only, pods do without.
+        var fd = LibC.Open(path, WriteOnly | LibC.CloseOnExec, 0);
+        if (fd >= 0)
         {
-            using var file = Disk.OpenWrite(path, FileMode.Open);
-            file.Write(System.Text.Encoding.ASCII.GetBytes(value));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // A nicety; where /proc/sys is read-only, pods do without.
+            fixed (byte* data = value)
+            {
+                _ = LibC.Write(fd, data, value.Length);
+            }
+
+            _ = LibC.Close(fd);
         }
     }
 }
