@@ -78,7 +78,7 @@ public sealed class EmbeddedNetworkTests
             using var service = network.Opened.Sockets.Bind(new(network.Cluster.DnsAddress, 1000 + i), ProtocolType.Udp);
 
             // Makes the pool grow right after somebody was inside.
-            await Task.Run(() => Thread.Sleep(5), Cancellation);
+            await Task.Run(() => SpinWait.SpinUntil(() => false, 5), Cancellation);
         }));
 
         // Other tests have threads inside for moments of their own.
