@@ -1,11 +1,16 @@
 using System.Net;
 using Harmony.Embedded.Api;
 using Harmony.Embedded.Api.Authentication;
+using Harmony.Embedded.Api.Streaming;
 using Harmony.Embedded.Controllers;
 using Harmony.Embedded.Network;
 using Harmony.Embedded.Network.Dns;
 using Harmony.Embedded.Network.Services;
+using Harmony.Embedded.Node;
+using Harmony.Embedded.Node.Containers;
 using Harmony.Embedded.Node.Images;
+using Harmony.Embedded.Wasm;
+using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Processes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -22,6 +27,10 @@ internal sealed record EmbeddedParts(
 internal sealed class EmbeddedComposition : IAsyncDisposable
 {
     private EmbeddedNetwork? network;
+    private ImageStore? images;
+    private OciRuntime? containers;
+    private WasmRuntime? modules;
+    private NodeAgent? node;
 
     public List<IEmbeddedService> Services { get; } = [];
 
@@ -46,6 +55,7 @@ internal sealed class EmbeddedComposition : IAsyncDisposable
         composition.Services.Add(new ClusterDns(parts.Client, composition.network, options.Time, parts.Logs.CreateLogger("dns")));
 
         // Node.
+        composition.AddNode(parts, commands);
 
         // Controllers.
         composition.Services.Add(EmbeddedControllers.Create(parts.Client, options.Time, parts.Logs.CreateLogger("controllers"), Path.Combine(options.DataFolder, "volumes"), parts.CertificatePem));
@@ -56,14 +66,53 @@ internal sealed class EmbeddedComposition : IAsyncDisposable
     public static async Task CleanAsync(EmbeddedOptions options, ILoggerFactory logs, CancellationToken cancellation)
     {
         var commands = new CommandRunner(options.Time);
+        await NodeAgent.CleanAsync(options.DataFolder, options.Time, cancellation).ConfigureAwait(false);
         await EmbeddedNetwork.CleanAsync(options.DataFolder, commands, logs.CreateLogger("network"), cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
     {
+        node?.Dispose();
+        containers?.Dispose();
+        if (modules is not null)
+        {
+            await modules.DisposeAsync().ConfigureAwait(false);
+        }
+
+        images?.Dispose();
         if (network is not null)
         {
             await network.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    private void AddNode(EmbeddedParts parts, CommandRunner commands)
+    {
+        var options = parts.Options;
+        images = new ImageStore(options.DataFolder, Path.Combine(options.Paths.Configuration, "registries.yaml"), options.Time);
+        Images = images;
+        modules = new WasmRuntime(images, options.DataFolder, options.Time);
+        List<IContainerRuntime> runtimes = [modules];
+
+        // Containers need Linux and root, as their network does.
+        if (parts.Network.Bridged)
+        {
+            containers = new OciRuntime(options.DataFolder, commands, options.Time, parts.Logs.CreateLogger("containers"));
+            runtimes.Add(containers);
+        }
+
+        var settings = new NodeOptions
+        {
+            NodeName = NodeOptions.NameOf(Environment.MachineName),
+            DataFolder = options.DataFolder,
+            Network = parts.Network,
+            Time = options.Time,
+            IssueToken = request => parts.Tokens.Issue(
+                request.Namespace, request.ServiceAccount, parts.Client.Get(BuiltInResources.ServiceAccounts, request.Namespace, request.ServiceAccount)?.Uid ?? "",
+                request.Audience is { } audience ? [audience] : [], request.Lifetime, (request.PodName, request.PodUid)),
+        };
+        node = new NodeAgent(parts.Client, images, network!.Pods, runtimes, settings, parts.Logs.CreateLogger("kubelet"));
+        PodStreams = new PodStreams(node, options.Time).HandleAsync;
+        Services.Add(node);
     }
 }

@@ -13,6 +13,13 @@ public sealed record NodeOptions
 
     public required ClusterNetwork Network { get; init; }
 
+    /// <summary>A machine's name as a node may have it: a DNS name in small letters.</summary>
+    public static string NameOf(string machine)
+    {
+        var name = new string([.. machine.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' ? c : '-')]).Trim('-', '.');
+        return name.Length > 0 ? name[..Math.Min(name.Length, 63)].Trim('-', '.') : "localhost";
+    }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Makes a service account's token for a pod.</summary>

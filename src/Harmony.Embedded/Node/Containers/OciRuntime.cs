@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;
 using Harmony.Platform.Processes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Harmony.Embedded.Node.Containers;
 
@@ -43,7 +45,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
     private bool adopted;
 
     /// <param name="dataFolder">The embedded runtime's own folder; containers are in <c>containers/{id}</c> beneath it.</param>
-    public OciRuntime(string dataFolder, ICommandRunner commands, TimeProvider time)
+    public OciRuntime(string dataFolder, ICommandRunner commands, TimeProvider time, ILogger? log = null)
     {
         this.commands = commands;
         this.time = time;
@@ -51,7 +53,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         state = Path.Combine(dataFolder, "oci");
         bootId = NodeInstance.BootId();
         host = OciHost.Of(NodeInstance.Of(dataFolder));
-        finder = new(dataFolder, host, commands);
+        finder = new(dataFolder, host, commands) { Log = message => (log ?? NullLogger.Instance).LogWarning("{Message}", message) };
     }
 
     public string Handler => "";
