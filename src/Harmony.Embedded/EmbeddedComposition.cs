@@ -47,10 +47,6 @@ internal sealed class EmbeddedComposition : IAsyncDisposable
 
         // Network.
         composition.network = await EmbeddedNetwork.OpenAsync(parts.Network, options.DataFolder, commands, parts.Logs.CreateLogger("network"), cancellation).ConfigureAwait(false);
-        composition.Services.Add(new ClusterDns(parts.Client, composition.network, options.Time, parts.Logs.CreateLogger("dns")));
-        composition.Services.Add(new ServiceProxy(
-            parts.Client, composition.network, () => new IPEndPoint(IPAddress.Loopback, parts.ApiPort), options.Time, parts.Logs.CreateLogger("services")));
-
         composition.Services.Add(new ServiceProxy(parts.Client, composition.network, () => new IPEndPoint(IPAddress.Loopback, parts.ApiPort), options.Time, parts.Logs.CreateLogger("service-proxy")));
         composition.Services.Add(new ClusterDns(parts.Client, composition.network, options.Time, parts.Logs.CreateLogger("dns")));
 
