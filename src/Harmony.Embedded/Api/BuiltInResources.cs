@@ -6,7 +6,7 @@ public static partial class BuiltInResources
     private static string[] WithoutCollection => ["create", "delete", "get", "list", "patch", "update", "watch"];
     private static string[] CreateOnly => ["create"];
 
-    public static ApiResource Namespaces { get; } = new("", "v1", "namespaces", "Namespace", Namespaced: false) { Verbs = WithoutCollection, ShortNames = ["ns"], Subresources = ["status", "finalize"] };
+    public static ApiResource Namespaces { get; } = new("", "v1", "namespaces", "Namespace", Namespaced: false) { Verbs = WithoutCollection, ShortNames = ["ns"], Subresources = ["finalize", "status"] };
 
     public static ApiResource Pods { get; } = new("", "v1", "pods", "Pod", Namespaced: true)
     {

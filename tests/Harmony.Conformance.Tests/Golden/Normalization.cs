@@ -18,6 +18,9 @@ public static partial class Normalization
                 }
 
                 return result;
+            case JsonArray a when name == "managedFields":
+                // Entries are ordered by time, to the second: which second it was is chance.
+                return new JsonArray([.. a.OrderBy(e => $"{e?["operation"]} {e?["manager"]} {e?["subresource"]}", StringComparer.Ordinal).Select(i => Apply(i))]);
             case JsonArray a:
                 return new JsonArray([.. a.Select(i => Apply(i, name))]);
             case JsonValue v when v.TryGetValue<string>(out var text):

@@ -64,13 +64,6 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
             return;
         }
 
-        if (definition.At("metadata", "finalizers").Items().All(f => f.AsText() != CustomResourceDefinitionStrategy.CleanupFinalizer))
-        {
-            definition.Metadata.List("finalizers").Add((JsonNode)CustomResourceDefinitionStrategy.CleanupFinalizer);
-            var result = await registry.UpdateAsync(definitions, null, definition.Name, null, definition, NewContext(), cancellation).ConfigureAwait(false);
-            definition = result.Object.ToTree();
-        }
-
         var before = definition.DeepClone().AsObject();
         var conflict = ConflictOf(definition);
         Set(definition, "NamesAccepted", conflict is null ? "True" : "False", conflict is null ? "NoConflicts" : "NamesConflict", conflict ?? "no conflicts found");

@@ -54,11 +54,11 @@ internal sealed partial class DiscoveryDocuments
             json["subresources"] = new JsonArray([.. resource.Subresources.Select(name =>
             {
                 var subresource = Subresource.Of(resource, name);
-                var foreign = subresource.Kind.Group != resource.Group;
+                var whole = served.Custom is not null || subresource.Kind.Group != resource.Group;
                 return (JsonNode)new JsonObject
                 {
                     ["subresource"] = name,
-                    ["responseKind"] = foreign ? KindOf(subresource.Kind.Group, subresource.Kind.Version, subresource.Kind.Kind)
+                    ["responseKind"] = whole ? KindOf(subresource.Kind.Group, subresource.Kind.Version, subresource.Kind.Kind)
                         : KindOf("", "", subresource.Kind.Kind),
                     ["verbs"] = Texts(subresource.Verbs),
                 };

@@ -95,14 +95,22 @@ internal sealed partial class ApiHandler
         var now = registry.Cluster.Time.GetUtcNow();
         spec["audiences"] = new JsonArray([.. (audiences.Length == 0 ? [Authentication.TokenIssuer.Issuer] : audiences).Select(a => (JsonNode)a)]);
         spec["expirationSeconds"] = seconds;
-        spec["boundObjectRef"] = spec["boundObjectRef"]?.DeepClone();
         var metadata = new JsonObject { ["name"] = account.Key.Name, ["namespace"] = account.Key.Namespace, ["uid"] = account.Uid, ["creationTimestamp"] = ObjectRegistry.Timestamp(now) };
         request["metadata"] = metadata;
+        request.Remove("status");
+        var schema = resource.TypeOf("token").Schema;
+        if (spec["boundObjectRef"] is null)
+        {
+            spec.Remove("boundObjectRef");
+        }
+
+        Patches.ManagedFields.RecordUpdate(null, request, new(context.Manager, "authentication.k8s.io/v1", "token", now, HasStatus: true), schema);
         request["status"] = new JsonObject
         {
             ["token"] = tokens.Issue(account.Key.Namespace, account.Key.Name, account.Uid, audiences, TimeSpan.FromSeconds(seconds), bound),
             ["expirationTimestamp"] = ObjectRegistry.Timestamp(now.AddSeconds(seconds)),
         };
+        spec["boundObjectRef"] ??= null;
         await exchange.WriteAsync(201, request).ConfigureAwait(false);
     }
 

@@ -20,7 +20,7 @@ internal sealed record ContinueToken(string? Scope, long Revision, string Namesp
         JsonNode? json;
         try
         {
-            json = JsonNode.Parse(Base64Url.DecodeFromChars(token));
+            json = JsonNode.Parse(Decode(token));
         }
         catch (FormatException)
         {
@@ -28,7 +28,7 @@ internal sealed record ContinueToken(string? Scope, long Revision, string Namesp
         }
         catch (JsonException)
         {
-            var first = Base64Url.DecodeFromChars(token) is [var b, ..] ? (char)b : ' ';
+            var first = Decode(token) is [var b, ..] ? (char)b : ' ';
             throw ApiErrors.BadRequest($"invalid continue token: continue key is not valid: invalid character '{first}' looking for beginning of value");
         }
 
@@ -40,6 +40,10 @@ internal sealed record ContinueToken(string? Scope, long Revision, string Namesp
 
         return new(scope, revision, scope ?? (parts.Length == 3 ? parts[1] : ""), parts[^1]);
     }
+
+    /// <summary>As Go decodes: without minding bits that are left over.</summary>
+    private static byte[] Decode(string token) =>
+        Base64Url.DecodeFromChars(token.PadRight((token.Length + 3) / 4 * 4, 'A')).AsSpan(0, token.Length * 6 / 8).ToArray();
 
     /// <summary>Whether the object was in an earlier page.</summary>
     public bool IsPast(StoredObject stored)

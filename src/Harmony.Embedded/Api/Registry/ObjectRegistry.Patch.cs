@@ -57,12 +57,6 @@ public sealed partial class ObjectRegistry
         }
 
         CheckAddress(resource, ns, name, applied);
-        applied.Metadata["name"] = name;
-        if (resource.Resource.Namespaced)
-        {
-            applied.Metadata["namespace"] = ns;
-        }
-
         var expected = applied.ResourceVersion;
         JsonObject Make(JsonObject? live)
         {

@@ -147,12 +147,12 @@ public sealed partial class ObjectRegistry
 
         Defaulter.Apply(obj, kind.GroupVersionKind, resource.Schema);
         resource.Strategy.PrepareUpdate(obj, old, change.Subresource, cluster);
-        if (!change.IsApply)
+        if (!change.IsApply && change.Subresource != "binding")
         {
             ManagedFields.RecordUpdate(old, obj, context.Owner(resource, change.Subresource, Now), resource.Schema);
         }
 
-        if (resource.Strategy.CountsGeneration && change.Subresource != "status" && IsNewGeneration(resource, obj, old))
+        if (resource.Strategy.CountsGeneration && change.Subresource is not ("status" or "binding") && IsNewGeneration(resource, obj, old))
         {
             obj.Metadata["generation"] = old.Generation + 1;
         }

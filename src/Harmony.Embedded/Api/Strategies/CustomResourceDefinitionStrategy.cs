@@ -30,6 +30,15 @@ internal sealed class CustomResourceDefinitionStrategy : Strategy
         }
     }
 
+    /// <summary>Its objects go first.</summary>
+    public override void MarkDeleted(JsonObject obj)
+    {
+        if (!obj.At("metadata", "finalizers").Items().Any(f => f.AsText() == CleanupFinalizer))
+        {
+            obj.Metadata.List("finalizers").Add((JsonNode)CleanupFinalizer);
+        }
+    }
+
     internal static string? StorageVersion(JsonObject definition) =>
         definition.At("spec", "versions").Objects().FirstOrDefault(v => v["storage"].AsBool() == true)?.Text("name");
 }

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Api.Catalog;
@@ -27,24 +27,31 @@ internal static partial class TableCatalog
 
     public static IReadOnlyList<TableColumn> ColumnsOf(ServedResource resource) =>
         resource.Custom is { } custom ? OfCustom(custom)
-        : Columns.TryGetValue(resource.StorageName, out var columns) ? Described.GetOrAdd(resource, static (r, c) => Describe(r, c), columns)
+        : Described.Value.TryGetValue(resource.StorageName, out var columns) ? columns
         : Default;
 
-    private static readonly ConcurrentDictionary<ServedResource, TableColumn[]> Described = new();
-
-    /// <summary>Most descriptions are those of the fields that the cells come from.</summary>
-    private static TableColumn[] Describe(ServedResource resource, TableColumn[] columns) =>
-        [.. columns.Select(c => c.Description.StartsWith('.') ? c with { Description = DescriptionAt(resource.Schema, c.Description) } : c)];
-
-    private static string DescriptionAt(Schema schema, string path)
+    /// <summary>Columns with their descriptions, most of which are those of the fields that the cells come from. Made by the first table that is asked for.</summary>
+    private static readonly Lazy<FrozenDictionary<string, TableColumn[]>> Described = new(() =>
     {
-        Schema? field = schema;
+        var texts = SchemaCatalog.ReadDescriptions();
+        return BuiltInResources.All.Where(r => Columns.ContainsKey(r.Name)).DistinctBy(r => r.Name).ToFrozenDictionary(r => r.Name, r =>
+        {
+            var schema = SchemaCatalog.Find(r.GroupVersionKind);
+            return Columns[r.Name].Select(c => c.Description.StartsWith('.') ? c with { Description = DescriptionAt(schema, c.Description, texts) } : c).ToArray();
+        }, StringComparer.Ordinal);
+    });
+
+    private static string DescriptionAt(Schema? schema, string path, Dictionary<string, string> texts)
+    {
+        var text = "";
         foreach (var step in path.Split('.', StringSplitOptions.RemoveEmptyEntries))
         {
-            field = (field?.Items ?? field)?.Field(step);
+            var parent = schema?.Items ?? schema;
+            text = texts.GetValueOrDefault($"{parent?.TypeName}#{step}", "");
+            schema = parent?.Field(step);
         }
 
-        return field?.Description ?? "";
+        return text;
     }
 
     private static IReadOnlyList<TableColumn> OfCustom(CustomDefinition definition) => definition.PrinterColumns.Count == 0
