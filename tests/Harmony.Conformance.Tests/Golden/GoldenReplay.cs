@@ -15,6 +15,7 @@ public sealed class GoldenReplay : IAsyncLifetime
 {
     private readonly string home = Path.Combine(Path.GetTempPath(), "harmony-golden-" + Guid.NewGuid().ToString("N")[..12]);
     private readonly Dictionary<string, string> versions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> uids = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> continuations = new(StringComparer.Ordinal);
     private HttpClient http = null!;
 
@@ -114,9 +115,12 @@ public sealed class GoldenReplay : IAsyncLifetime
         request.Headers.TryAddWithoutValidation("Accept", golden.Request["accept"]?.GetValue<string>() ?? "application/json");
         if (golden.Request["body"]?.DeepClone() is { } body)
         {
-            if (body.At("metadata", "resourceVersion").AsText() is { } theirs && versions.TryGetValue(theirs, out var ours))
+            foreach (var (map, name) in new[] { (versions, "resourceVersion"), (uids, "uid") })
             {
-                body["metadata"]!["resourceVersion"] = ours;
+                if (body.At("metadata", name).AsText() is { } theirs && map.TryGetValue(theirs, out var ours))
+                {
+                    body["metadata"]![name] = ours;
+                }
             }
 
             request.Content = new StringContent(body is JsonValue v && v.TryGetValue<string>(out var raw) ? raw : body.ToJsonString(), Encoding.UTF8);
@@ -169,7 +173,7 @@ public sealed class GoldenReplay : IAsyncLifetime
     /// <summary>The versions and tokens that later requests name, as they are here.</summary>
     private void Learn(JsonNode? expected, JsonNode? actual)
     {
-        foreach (var (map, name) in new[] { (versions, "resourceVersion"), (continuations, "continue") })
+        foreach (var (map, name) in new[] { (versions, "resourceVersion"), (continuations, "continue"), (uids, "uid") })
         {
             if (expected.At("metadata", name).AsText() is { Length: > 0 } theirs && actual.At("metadata", name).AsText() is { Length: > 0 } ours)
             {
