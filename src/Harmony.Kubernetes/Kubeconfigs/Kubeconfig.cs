@@ -74,12 +74,20 @@ public sealed class Kubeconfig
             throw Wrong($"its cluster '{clusterName}' has no server address (https://…)");
         }
 
+        var own = entry.DeepClone().AsObject();
+        if (user?["user"] is not JsonObject { Count: > 0 })
+        {
+            // Nobody in particular: a proxy that adds the credentials, for example. KubernetesClient refuses a user without any.
+            user = null;
+            (own["context"] as JsonObject)?.Remove("user");
+        }
+
         var alone = new JsonObject
         {
             ["apiVersion"] = "v1",
             ["kind"] = "Config",
             ["current-context"] = name,
-            ["contexts"] = new JsonArray(entry.DeepClone()),
+            ["contexts"] = new JsonArray(own),
             ["clusters"] = new JsonArray(cluster.DeepClone()),
             ["users"] = user is null ? [] : new JsonArray(user.DeepClone()),
         };

@@ -48,7 +48,8 @@ internal sealed class LineReader(Stream stream, int maxLine)
             {
                 var rest = buffer.AsMemory(start, end - start);
                 start = end;
-                return rest.Length > 0 ? rest : null;
+                // Not a bare null in a conditional: that would be an empty memory.
+                return rest.Length > 0 ? rest : default(ReadOnlyMemory<byte>?);
             }
 
             end += count;
