@@ -8,17 +8,17 @@ namespace Harmony.Embedded.Api.Streaming;
 /// The server's end of the channels that Kubernetes puts into a WebSocket: the first byte of a message names the channel; with <c>base64.</c>
 /// protocols it is a digit and the rest is text. Several may write at once, one reads.
 /// </summary>
-internal sealed class ChannelConnection(WebSocket socket) : IAsyncDisposable
+internal sealed class ChannelConnection(WebSocket socket, string protocol) : IAsyncDisposable
 {
     /// <summary>How long the client has to answer a goodbye.</summary>
     public static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
 
     private const int LargestMessage = 16 * 1024 * 1024;
     private readonly SemaphoreSlim writing = new(1);
-    private readonly bool base64 = socket.SubProtocol?.StartsWith("base64.", StringComparison.Ordinal) == true;
+    private readonly bool base64 = protocol.Contains("base64", StringComparison.Ordinal);
     private byte[] buffer = new byte[32 * 1024];
 
-    public string Protocol => socket.SubProtocol ?? "";
+    public string Protocol => protocol;
 
     public async ValueTask WriteAsync(byte channel, ReadOnlyMemory<byte> data, CancellationToken cancellation)
     {

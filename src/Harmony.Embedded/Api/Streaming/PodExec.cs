@@ -43,7 +43,7 @@ internal static class PodExec
 
         var protocol = StreamUpgrade.ChooseProtocol(
             context, "Sec-WebSocket-Protocol", V5, "v4.channel.k8s.io", "v4.base64.channel.k8s.io", "base64.channel.k8s.io", "channel.k8s.io");
-        await using var connection = new ChannelConnection(await StreamUpgrade.AcceptWebSocketAsync(context, protocol));
+        await using var connection = new ChannelConnection(await StreamUpgrade.AcceptWebSocketAsync(context, protocol), protocol);
         // The client, and only it, learns from an empty message that it is connected.
         await connection.WriteAsync((byte)(stdout ? 1 : stderr ? 2 : 3), default, context.RequestAborted);
 

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Sockets;
-using System.Net.WebSockets;
 using System.Text;
 using Harmony.Embedded.Api.Streaming.Spdy;
 using Harmony.Embedded.Node;
@@ -40,13 +39,13 @@ internal static class PodPortForward
         if (protocol == Tunnel)
         {
             var socket = await StreamUpgrade.AcceptWebSocketAsync(context, protocol);
-            await using var stream = WebSocketStream.Create(socket, WebSocketMessageType.Binary, ownsWebSocket: true);
+            await using var stream = new WebSocketBytes(socket);
             await ServeSpdyAsync(stream, target, context.RequestAborted);
             return;
         }
 
         var ports = ReadPorts(context.Request.Query);
-        await using var connection = new ChannelConnection(await StreamUpgrade.AcceptWebSocketAsync(context, protocol));
+        await using var connection = new ChannelConnection(await StreamUpgrade.AcceptWebSocketAsync(context, protocol), protocol);
         await PortChannels.ServeAsync(connection, target, ports, context.RequestAborted);
     }
 

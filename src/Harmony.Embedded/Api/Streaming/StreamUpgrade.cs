@@ -56,10 +56,10 @@ internal static class StreamUpgrade
         }
 
         var stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+        // The protocol's name is not told to the WebSocket: kubectl's, with its slash, would be refused as no token of RFC 6455.
         return WebSocket.CreateFromStream(stream, new WebSocketCreationOptions
         {
             IsServer = true,
-            SubProtocol = protocol,
             KeepAliveInterval = TimeSpan.FromSeconds(30),
         });
     }

@@ -46,20 +46,20 @@ internal sealed class StreamingServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        var app = builder.Build();
-        app.Urls.Add("http://127.0.0.1:0");
+        var server = builder.Build();
+        server.Urls.Add("http://127.0.0.1:0");
         var kubelet = new FakeKubelet();
         var streams = new PodStreams(kubelet);
-        Json(app, "/api", """{"kind":"APIVersions","versions":["v1"]}""");
-        Json(app, "/apis", """{"kind":"APIGroupList","apiVersion":"v1","groups":[]}""");
-        Json(app, "/api/v1", """{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"pods","singularName":"pod","namespaced":true,"kind":"Pod","verbs":["get"],"shortNames":["po"]}]}""");
-        Json(app, "/api/v1/namespaces/{ns}/pods/{pod}", """
+        Json(server, "/api", """{"kind":"APIVersions","versions":["v1"]}""");
+        Json(server, "/apis", """{"kind":"APIGroupList","apiVersion":"v1","groups":[]}""");
+        Json(server, "/api/v1", """{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"pods","singularName":"pod","namespaced":true,"kind":"Pod","verbs":["get"],"shortNames":["po"]}]}""");
+        Json(server, "/api/v1/namespaces/{ns}/pods/{pod}", """
             {"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","namespace":"default","uid":"1"},"spec":{"containers":[{"name":"main","ports":[{"containerPort":80}]}]},
              "status":{"phase":"Running","containerStatuses":[{"name":"main","ready":true,"state":{"running":{}}}]}}
             """);
-        app.Map("/api/v1/namespaces/{ns}/pods/{pod}/{sub}", (HttpContext context, string ns, string pod, string sub) => streams.HandleAsync(context, ns, pod, sub));
-        await app.StartAsync();
-        return new(app, kubelet);
+        server.Map("/api/v1/namespaces/{ns}/pods/{pod}/{sub}", (HttpContext context, string ns, string pod, string sub) => streams.HandleAsync(context, ns, pod, sub));
+        await server.StartAsync();
+        return new(server, kubelet);
     }
 
     public async ValueTask DisposeAsync()
@@ -71,7 +71,7 @@ internal sealed class StreamingServer : IAsyncDisposable
         folder.Dispose();
     }
 
-    private static void Json(WebApplication app, string path, string json) => app.MapGet(path, async (HttpContext context) =>
+    private static void Json(WebApplication server, string path, string json) => server.MapGet(path, async (HttpContext context) =>
     {
         context.Response.ContentType = "application/json";
         await context.Response.WriteAsync(JsonNode.Parse(json)!.ToJsonString());

@@ -11,9 +11,7 @@ internal sealed class SpdyHeaders
     private const int LargestBlock = 64 * 1024;
     private const int MostPairs = 256;
     private readonly Inflater inflater = new();
-    private readonly Deflater deflater = new();
-
-    public SpdyHeaders() => deflater.SetDictionary(SpdyDictionary.Bytes);
+    private bool begun;
 
     /// <exception cref="InvalidDataException">The block is broken, or larger than headers are.</exception>
     public Dictionary<string, string> Read(ReadOnlySpan<byte> compressed)
@@ -32,20 +30,17 @@ internal sealed class SpdyHeaders
         return headers;
     }
 
-    /// <summary>A block without headers: nothing more is to be said in a reply.</summary>
+    /// <summary>
+    /// A block without headers: nothing more is to be said in a reply. It is stored, not compressed, and ends in an empty stored block: Go's
+    /// reader hands on what it has only there, and SharpZipLib's Deflater does not flush in that way.
+    /// </summary>
     public byte[] WriteEmpty()
     {
-        deflater.SetInput(new byte[4]);
-        deflater.Flush();
-        using var stream = new MemoryStream();
-        var buffer = new byte[256];
-        int count;
-        while ((count = deflater.Deflate(buffer)) > 0)
-        {
-            stream.Write(buffer, 0, count);
-        }
-
-        return stream.ToArray();
+        byte[] block = [0x00, 0x04, 0x00, 0xFB, 0xFF, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF];
+        var first = !begun;
+        begun = true;
+        // The zlib stream begins once, without a dictionary: stored bytes need none.
+        return first ? [0x78, 0x01, .. block] : block;
     }
 
     private byte[] Inflate(ReadOnlySpan<byte> compressed)
