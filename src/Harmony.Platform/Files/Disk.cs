@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 
 namespace Harmony.Platform.Files;
@@ -33,8 +34,25 @@ public static partial class Disk
         }
         else
         {
-            Directory.CreateDirectory(path, mode);
+            // .NET gives the mode to the last folder only.
+            CreateParents(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)), mode);
         }
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private static void CreateParents(string full, UnixFileMode mode)
+    {
+        if (Directory.Exists(full))
+        {
+            return;
+        }
+
+        if (Path.GetDirectoryName(full) is { } parent)
+        {
+            CreateParents(parent, mode);
+        }
+
+        Directory.CreateDirectory(full, mode);
     }
 
     public static string ReadText(string path) => File.ReadAllText(path);

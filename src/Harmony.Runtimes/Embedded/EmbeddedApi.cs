@@ -56,7 +56,7 @@ internal sealed class EmbeddedApi : IDisposable
         {
             using var response = await client.GetAsync(new Uri("/readyz", UriKind.Relative), bound.Token);
             var text = (await response.Content.ReadAsStringAsync(bound.Token)).Trim();
-            return new(true, response.StatusCode == HttpStatusCode.OK && text == "ok" ? null : $"it answers {(int)response.StatusCode}: {Message(text)}");
+            return new(true, response.StatusCode == HttpStatusCode.OK && text == "ok" ? null : Failing(text) ?? $"it answers {(int)response.StatusCode}: {Message(text)}");
         }
         catch (HttpRequestException e)
         {
@@ -95,6 +95,14 @@ internal sealed class EmbeddedApi : IDisposable
     {
         client.Dispose();
         credentials.Dispose();
+    }
+
+    /// <summary>Of the list of checks those that fail: <c>[-]node failed: the node has not registered yet</c>. Null where it is no such list.</summary>
+    private static string? Failing(string text)
+    {
+        const string mark = "[-]";
+        var failing = text.Split('\n').Where(l => l.StartsWith(mark, StringComparison.Ordinal)).Select(l => l[mark.Length..].Trim()).ToList();
+        return failing.Count > 0 ? string.Join("; ", failing) : null;
     }
 
     /// <summary>The message of a metav1.Status, or the text as it is.</summary>

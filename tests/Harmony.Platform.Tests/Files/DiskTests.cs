@@ -31,6 +31,7 @@ public sealed class DiskTests : IDisposable
 
         File.GetUnixFileMode(path).ShouldBe(Disk.Private);
         File.GetUnixFileMode(folder.File("deep/down")).ShouldBe(Disk.PrivateFolder);
+        File.GetUnixFileMode(folder.File("deep")).ShouldBe(Disk.PrivateFolder);
     }
 
     [Fact]

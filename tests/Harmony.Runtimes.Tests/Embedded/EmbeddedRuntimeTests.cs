@@ -87,14 +87,14 @@ public sealed class EmbeddedRuntimeTests : IAsyncLifetime
     [Fact]
     public async Task The_start_returns_only_when_it_is_ready()
     {
-        api.Readiness = (500, "[-]node is not Ready");
+        api.Readiness = (500, "[+]ping ok\n[-]node failed: the node is not Ready\nreadyz check failed");
         var runtime = Runtime($"{Serving}\n{Loop}");
         var starting = runtime.StartAsync(progress, CancellationToken.None);
         await Eventually.Async(() => File.Exists(Endpoint));
         var status = await runtime.GetStatusAsync(CancellationToken.None);
         starting.IsCompleted.ShouldBeFalse();
         status.State.ShouldBe(RuntimeState.Starting);
-        status.Detail!.ShouldContain("node is not Ready");
+        status.Detail.ShouldBe("node failed: the node is not Ready");
 
         api.Readiness = (200, "ok");
 
@@ -121,7 +121,7 @@ public sealed class EmbeddedRuntimeTests : IAsyncLifetime
     [Fact]
     public async Task One_that_never_gets_ready_is_ended_and_explained()
     {
-        api.Readiness = (500, "[-]node is not Ready");
+        api.Readiness = (500, "[+]ping ok\n[-]node failed: the node is not Ready\nreadyz check failed");
         var runtime = Runtime($"{Serving}\n{Loop}", new EmbeddedSettings { StartTimeout = TimeSpan.FromSeconds(1) });
 
         var error = await Should.ThrowAsync<RuntimeException>(() => runtime.StartAsync(progress, CancellationToken.None));
