@@ -41,7 +41,7 @@ public static class YamlReader
         }
         catch (YamlDotNet.Core.YamlException e)
         {
-            throw TabIn(text, e) ?? new YamlException(YamlError.Syntax, (int)e.Start.Line, (int)e.Start.Column, Plain(e), e);
+            throw TabIn(text, e) ?? new YamlException(YamlError.Syntax, Math.Min((int)e.Start.Line, LastLine(text)), (int)e.Start.Column, Plain(e), e);
         }
     }
 
@@ -61,6 +61,9 @@ public static class YamlReader
 
         return null;
     }
+
+    /// <summary>What is missing at the end of a text is missed on the line after it, which no editor shows.</summary>
+    private static int LastLine(string text) => text.AsSpan().TrimEnd().Count('\n') + 1;
 
     private static string Plain(YamlDotNet.Core.YamlException e)
     {

@@ -49,7 +49,7 @@ public sealed class YamlReaderTests
     [InlineData("a: 1\nb: 2\na: 3", YamlError.DuplicateKey, 3)]
     [InlineData("{\"a\": 1,\n \"a\": 2}", YamlError.DuplicateKey, 2)]
     [InlineData("a: 1\n\tb: 2", YamlError.Syntax, 2)]
-    [InlineData("a: [1, 2", YamlError.Syntax, 2)]
+    [InlineData("a: [1, 2\n\n", YamlError.Syntax, 1)]
     [InlineData("a: *nothing", YamlError.Syntax, 1)]
     [InlineData("a: &x [*x]", YamlError.Unsupported, 1)]
     [InlineData("name: {{ .Values.name }}", YamlError.Unsupported, 1)]
