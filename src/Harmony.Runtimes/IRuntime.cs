@@ -33,5 +33,7 @@ public interface IRuntime
     KubeconfigReference Kubeconfig { get; }
 }
 
-/// <summary>A kubeconfig file and a context in it; the file's current context where null.</summary>
+/// <summary>A kubeconfig and a context in it.</summary>
+/// <param name="Path">A file; of an existing cluster perhaps several, separated as <c>KUBECONFIG</c> separates them.</param>
+/// <param name="Context">The current context where null.</param>
 public sealed record KubeconfigReference(string Path, string? Context = null);

@@ -10,9 +10,11 @@ public static class StreamedCommand
     /// <exception cref="ProcessException">The program could not be started.</exception>
     public static async Task<int> RunAsync(Command command, Stream? input, Stream? output, Stream? error, CancellationToken cancellation)
     {
+        var program = Programs.Find(command.Program)
+            ?? throw new ProcessException(ProcessError.NotFound, $"There is no program '{command.Program}' on this machine.");
         try
         {
-            var result = await Cli.Wrap(command.Program)
+            var result = await Cli.Wrap(program)
                 .WithArguments(command.Arguments)
                 .WithEnvironmentVariables(command.Environment)
                 .WithWorkingDirectory(command.WorkingFolder ?? "")
@@ -25,7 +27,7 @@ public static class StreamedCommand
         }
         catch (Win32Exception e)
         {
-            throw new ProcessException(ProcessError.NotFound, $"starting {command.Program}", inner: e);
+            throw new ProcessException(ProcessError.NotExecutable, $"'{command.Program}' could not be started.", "Check that the file is a program for this machine, and executable.", e);
         }
     }
 }
