@@ -64,7 +64,7 @@ internal static class DebianImage
     private static async Task<BuiltImage> BuildAsync(
         string name, string[] packages, (string Path, string Text)[] files, Action<ImageBuilder> configure, CancellationToken cancellation)
     {
-        var recipe = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [.. packages, .. files.Select(f => f.Path + f.Text), "1"]))))[..12];
+        var recipe = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [.. packages, .. files.Select(f => f.Path + f.Text), "2"]))))[..12];
         var layer = Path.Combine(Cache, $"{name}-{recipe}.tar");
         using (await FileLock.AcquireAsync(layer + ".lock", $"building the image {name}", TimeSpan.FromMinutes(5), cancellation))
         {
@@ -139,6 +139,6 @@ internal static class DebianImage
 
     /// <summary>What was asked for and libraries: not the tools for installing, which apt brings along.</summary>
     private static bool IsWanted(string package, string[] asked) =>
-        package == "busybox-static" || asked.Contains(package)
+        package is "busybox-static" or "zlib1g" || asked.Contains(package)
         || (package.StartsWith("lib", StringComparison.Ordinal) && !package.Contains("perl", StringComparison.Ordinal) && !package.Contains("nginx-mod", StringComparison.Ordinal));
 }
