@@ -15,6 +15,9 @@ internal sealed class WorkQueue : IDisposable
     /// <summary>A due time is looked at again after this long at the latest, so that a clock that was set does not hold it up.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
 
+    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(15);
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(200);
+
     private readonly Func<ObjectKey, CancellationToken, Task> reconcile;
     private readonly ControllerContext context;
     private readonly string name;
@@ -117,6 +120,7 @@ internal sealed class WorkQueue : IDisposable
 
     private async Task ReconcileAsync(ObjectKey key)
     {
+        var began = context.Time.GetTimestamp();
         try
         {
             await reconcile(key, context.Stopping);
@@ -141,7 +145,16 @@ internal sealed class WorkQueue : IDisposable
         running.Remove(key);
         if (again.Remove(key))
         {
-            Add(key);
+            // What takes long (a thousand pods) is not looked at anew for each of them: it rests as long as it took, so that changes gather.
+            var took = context.Time.GetElapsedTime(began);
+            if (took < Quick)
+            {
+                Add(key);
+            }
+            else
+            {
+                AddAfter(key, took < LongestRest ? took : LongestRest);
+            }
         }
 
         Pump();
