@@ -28,7 +28,8 @@ internal static class Claims
             }
         }
 
-        if (owner.IsBeingDeleted)
+        // An empty selector chooses everything, which nobody can mean here.
+        if (owner.IsBeingDeleted || owner.At("spec", "selector") is not JsonObject { Count: > 0 })
         {
             return claimed;
         }

@@ -1,6 +1,10 @@
 using Harmony.Embedded.Api;
+using Harmony.Embedded.Controllers.CronJobs;
+using Harmony.Embedded.Controllers.DaemonSets;
 using Harmony.Embedded.Controllers.Deployments;
+using Harmony.Embedded.Controllers.Disruption;
 using Harmony.Embedded.Controllers.Endpoints;
+using Harmony.Embedded.Controllers.Events;
 using Harmony.Embedded.Controllers.GarbageCollection;
 using Harmony.Embedded.Controllers.Jobs;
 using Harmony.Embedded.Controllers.Namespaces;
@@ -30,7 +34,11 @@ public static class EmbeddedControllers
             new DeploymentController(context),
             new ReplicaSetController(context),
             new StatefulSetController(context),
+            new DaemonSetController(context),
             new JobController(context),
+            new CronJobController(context),
+            new DisruptionController(context),
+            new EventExpiry(context),
             new VolumeController(context, volumes),
             new EndpointsController(context),
             new GarbageCollector(context, catalogue),

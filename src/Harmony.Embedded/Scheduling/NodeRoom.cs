@@ -34,6 +34,9 @@ internal sealed class NodeRoom
 
     public IReadOnlyCollection<JsonObject> On(string node) => usages.TryGetValue(node, out var usage) ? usage.Pods : [];
 
+    /// <summary>Those of them that do not want certain others beside them: few, mostly none.</summary>
+    public IReadOnlyCollection<JsonObject> Choosy(string node) => usages.TryGetValue(node, out var usage) ? usage.Choosy : [];
+
     public bool HasPortConflict(string node, JsonObject pod) =>
         usages.TryGetValue(node, out var usage) && PodRequests.HostPorts(pod).Any(wanted => usage.Ports.Any(taken =>
             taken.Port == wanted.Port && taken.Protocol == wanted.Protocol
@@ -72,6 +75,7 @@ internal sealed class NodeRoom
     private sealed class Usage
     {
         private readonly Dictionary<string, JsonObject> pods = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, JsonObject> choosy = new(StringComparer.Ordinal);
 
         public Dictionary<string, Quantity> Requested { get; } = new(StringComparer.Ordinal);
 
@@ -79,12 +83,18 @@ internal sealed class NodeRoom
 
         public IReadOnlyCollection<JsonObject> Pods => pods.Values;
 
+        public IReadOnlyCollection<JsonObject> Choosy => choosy.Values;
+
         public void Add(JsonObject pod)
         {
             if (pods.TryAdd(pod.Uid, pod))
             {
                 Count(pod, comes: true);
                 Ports.AddRange(PodRequests.HostPorts(pod));
+                if (pod.At("spec", "affinity", "podAntiAffinity") is not null)
+                {
+                    choosy[pod.Uid] = pod;
+                }
             }
         }
 
@@ -92,6 +102,7 @@ internal sealed class NodeRoom
         {
             if (pods.Remove(pod.Uid))
             {
+                choosy.Remove(pod.Uid);
                 Count(pod, comes: false);
                 foreach (var port in PodRequests.HostPorts(pod))
                 {

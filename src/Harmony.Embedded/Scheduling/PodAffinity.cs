@@ -9,9 +9,11 @@ internal static class PodAffinity
     private const string Required = "requiredDuringSchedulingIgnoredDuringExecution";
 
     /// <summary>Why the pod does not fit beside the others, in kube-scheduler's words; null where it does.</summary>
-    public static string? Objection(JsonObject pod, JsonObject node, IReadOnlyCollection<JsonObject> others, Func<string, JsonObject?> namespaceOf)
+    /// <param name="choosy">Those of the others that have terms of their own.</param>
+    public static string? Objection(
+        JsonObject pod, JsonObject node, IReadOnlyCollection<JsonObject> others, IReadOnlyCollection<JsonObject> choosy, Func<string, JsonObject?> namespaceOf)
     {
-        foreach (var other in others)
+        foreach (var other in choosy)
         {
             if (Terms(other, "podAntiAffinity", node).Any(t => Matches(t, other, pod, namespaceOf)))
             {

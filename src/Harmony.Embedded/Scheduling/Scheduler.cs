@@ -144,7 +144,7 @@ internal sealed class Scheduler : Reconciler
             return [new(volume, Preemptible: false)];
         }
 
-        return PodAffinity.Objection(pod, node, room.On(node.Name), ns => namespaces.Get(null, ns)) is { } beside ? [new(beside, Preemptible: true)] : [];
+        return PodAffinity.Objection(pod, node, room.On(node.Name), room.Choosy(node.Name), ns => namespaces.Get(null, ns)) is { } beside ? [new(beside, Preemptible: true)] : [];
     }
 
     private async Task BindAsync(JsonObject pod, JsonObject node, CancellationToken cancellation)

@@ -54,9 +54,10 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     {
         var top = await MapAsync("top");
         var middle = await MapAsync("middle", top);
-        var bottom = await MapAsync("bottom", middle);
+        await MapAsync("bottom", middle);
         await bed.ChangeAsync(BuiltInResources.ConfigMaps, "bottom", b => b.Metadata["finalizers"] = new JsonArray("example.com/hold"));
 
+        await UntilSeenAsync();
         await DeleteAsync("top", "Foreground");
         await bed.UntilAsync(() => bed.Get(BuiltInResources.ConfigMaps, "bottom")!.IsBeingDeleted);
         Names.ShouldBe(["bottom", "middle", "top"]);
@@ -70,6 +71,7 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
     {
         var top = await MapAsync("top");
         await MapAsync("child", top);
+        await UntilSeenAsync();
         await DeleteAsync("top", "Orphan");
         await bed.UntilAsync(() => Names.SequenceEqual(["child"]));
         bed.Get(BuiltInResources.ConfigMaps, "child")!.At("metadata", "ownerReferences").ShouldBeNull();
@@ -91,6 +93,13 @@ public sealed class GarbageCollectorTests : IAsyncDisposable
         await bed.UntilAsync(() => Names.SequenceEqual(["owner"]));
         await DeleteAsync("owner", "Background");
         await bed.UntilAsync(() => bed.List(widgets).Count == 0);
+    }
+
+    /// <summary>The collector has seen everything up to now when it has collected what came last.</summary>
+    private async Task UntilSeenAsync()
+    {
+        await MapAsync("last", ControllerBed.Parse("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"ghost","uid":"22222222-2222-2222-2222-222222222222"}}"""));
+        await bed.UntilAsync(() => !Names.Contains("last"));
     }
 
     private List<string> Names => [.. bed.List(BuiltInResources.ConfigMaps).Select(m => m.Name)];
