@@ -1,0 +1,22 @@
+using System.CommandLine;
+
+namespace Harmony.Cli.Commands.Runtime;
+
+/// <summary><c>harmony runtime stop [RUNTIME]</c>: ends it and all that it runs; data stays.</summary>
+internal static class StopCommand
+{
+    public static Command Create(Composition composition)
+    {
+        var name = RuntimeCommand.Name();
+        var command = new Command("stop", "Stop a runtime and everything on it; its data stays.") { name };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var runtime = composition.Runtime(parsed.GetValue(name)!);
+            await composition.Ports.SuspendAsync(runtime.Name, cancellation);
+            await runtime.StopAsync(cancellation);
+            composition.Terminal.Say($"{runtime.Name} is stopped");
+            return 0;
+        });
+        return command;
+    }
+}
