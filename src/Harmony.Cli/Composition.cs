@@ -2,7 +2,6 @@ using Harmony.Cli.Interaction;
 using Harmony.Kubernetes;
 using Harmony.Orchestration.Access;
 using Harmony.Orchestration.Deployment;
-using Harmony.Orchestration.Images;
 using Harmony.Orchestration.Launching;
 using Harmony.Orchestration.Launching.Steps;
 using Harmony.Platform.Paths;
@@ -45,7 +44,7 @@ internal sealed class Composition(Terminal terminal, HarmonyPaths paths, TimePro
         new ReadProject(Loader),
         new StartRuntime(new RuntimeSelector(Runtimes)),
         new PrepareNamespace(time),
-        new ProvideImages(new WebAssemblyImageBuilder(paths)),
+        new ProvideImages(paths),
         new ApplyObjects(time),
         new AwaitReadiness(time),
         Ports, Records, paths, Connect, time);

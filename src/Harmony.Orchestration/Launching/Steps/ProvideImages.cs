@@ -1,11 +1,12 @@
 using Harmony.Orchestration.Images;
+using Harmony.Platform.Paths;
 using Harmony.Projects;
 using Harmony.Runtimes;
 
 namespace Harmony.Orchestration.Launching.Steps;
 
 /// <summary>Makes the images that come from the project's own files, and loads them into the runtime.</summary>
-public sealed class ProvideImages(WebAssemblyImageBuilder builder)
+public sealed class ProvideImages(HarmonyPaths paths)
 {
     public async Task RunAsync(Project project, IRuntime runtime, ILaunchObserver observer, CancellationToken cancellation)
     {
@@ -21,7 +22,7 @@ public sealed class ProvideImages(WebAssemblyImageBuilder builder)
             observer.Progressed(LaunchStep.Images, $"making {image.Reference}");
             archives.Add(image switch
             {
-                WebAssemblyImage module => await builder.BuildAsync(module, cancellation),
+                WebAssemblyImage module => WebAssemblyImageBuilder.Build(module, Path.Combine(paths.Cache, "images")),
                 _ => throw new LaunchException(LaunchError.ImageNotMade, $"{image.Reference} cannot be made: {image.GetType().Name} is unknown to this version.", null),
             });
         }
