@@ -134,7 +134,7 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
     private async Task AnswerAsync(HttpContext context, string? input, IReadOnlyList<string> environment)
     {
         var output = new MemoryStream();
-        var error = new LogLines(log, "stderr");
+        var error = new LogLines(log, isError: true);
         using var bound = new CancellationTokenSource(LongestRun, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, stopping, context.RequestAborted);
         var request = new RunRequest(data => Append(output, data), error.Write, stop.Token) { Input = input, Environment = environment };
@@ -204,10 +204,9 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
     /// <summary>The client learns that it failed, the log learns why.</summary>
     private async Task FailAsync(HttpContext context, int status, string reason)
     {
-        foreach (var line in $"{context.Request.Method} {context.Request.Path}: {reason}".Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            log.Write("stderr", Encoding.UTF8.GetBytes(line.TrimEnd('\r')), whole: true);
-        }
+        var lines = new LogLines(log, isError: true);
+        lines.Write(Encoding.UTF8.GetBytes($"{context.Request.Method} {context.Request.Path}: {reason}"));
+        lines.Complete();
 
         if (!context.Response.HasStarted)
         {

@@ -1,12 +1,14 @@
+using System.Buffers;
+
 namespace Harmony.Embedded.Wasm;
 
-/// <summary>Cuts one output stream of one run into the lines of a <see cref="ContainerLog"/>. A line over 16 KiB is written in parts, as containerd does.</summary>
-internal sealed class LogLines(ContainerLog log, string stream)
+/// <summary>Collects one output stream of one run into whole lines for a <see cref="ContainerLog"/>, so that the runs of a served module do not mix theirs.</summary>
+internal sealed class LogLines(ContainerLog log, bool isError)
 {
-    private const int LongestPart = 16 * 1024;
+    // A line that is longer is cut.
+    private const int LongestLine = 256 * 1024;
 
-    private readonly byte[] _line = new byte[LongestPart];
-    private int _length;
+    private readonly ArrayBufferWriter<byte> _line = new();
 
     public void Write(ReadOnlySpan<byte> data)
     {
@@ -16,24 +18,18 @@ internal sealed class LogLines(ContainerLog log, string stream)
             {
                 var end = data.IndexOf((byte)'\n');
                 var piece = end < 0 ? data : data[..end];
-                while (piece.Length > LongestPart - _length)
+                piece = piece[..Math.Min(piece.Length, LongestLine - _line.WrittenCount)];
+                _line.Write(piece);
+                data = data[piece.Length..];
+                if (end == piece.Length)
                 {
-                    piece[..(LongestPart - _length)].CopyTo(_line.AsSpan(_length));
-                    piece = piece[(LongestPart - _length)..];
-                    log.Write(stream, _line, whole: false);
-                    _length = 0;
+                    data = data[1..];
+                    Emit();
                 }
-
-                piece.CopyTo(_line.AsSpan(_length));
-                _length += piece.Length;
-                if (end < 0)
+                else if (_line.WrittenCount == LongestLine)
                 {
-                    return;
+                    Emit();
                 }
-
-                log.Write(stream, _line.AsSpan(0, _length), whole: true);
-                _length = 0;
-                data = data[(end + 1)..];
             }
         }
     }
@@ -43,11 +39,17 @@ internal sealed class LogLines(ContainerLog log, string stream)
     {
         lock (_line)
         {
-            if (_length > 0)
+            if (_line.WrittenCount > 0)
             {
-                log.Write(stream, _line.AsSpan(0, _length), whole: true);
-                _length = 0;
+                Emit();
             }
         }
+    }
+
+    private void Emit()
+    {
+        _line.Write("\n"u8);
+        log.Write(isError, _line.WrittenSpan);
+        _line.ResetWrittenCount();
     }
 }

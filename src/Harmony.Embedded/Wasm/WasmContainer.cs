@@ -117,10 +117,9 @@ internal sealed class WasmContainer : IAsyncDisposable
 
     private void WriteError(string text)
     {
-        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            Log.Write("stderr", Encoding.UTF8.GetBytes(line.TrimEnd('\r')), whole: true);
-        }
+        var lines = new LogLines(Log, isError: true);
+        lines.Write(Encoding.UTF8.GetBytes(text));
+        lines.Complete();
     }
 
     private void Finish(ContainerExit exit)

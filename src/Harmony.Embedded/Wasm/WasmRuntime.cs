@@ -54,7 +54,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
             }
             else
             {
-                var (output, error) = (new LogLines(container.Log, "stdout"), new LogLines(container.Log, "stderr"));
+                var (output, error) = (new LogLines(container.Log, isError: false), new LogLines(container.Log, isError: true));
                 container.Run(MakeRun(container.Spec, program, new(output.Write, error.Write, container.Stopping)), output, error);
             }
         }
@@ -98,7 +98,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
     {
         await foreach (var chunk in Find(containerId).Log.Follow().ReadAllAsync(cancellation).ConfigureAwait(false))
         {
-            if ((chunk.Stream == "stdout" ? request.Output : request.Error ?? (request.Tty ? request.Output : null)) is { } destination)
+            if ((!chunk.IsError ? request.Output : request.Error ?? (request.Tty ? request.Output : null)) is { } destination)
             {
                 await destination.WriteAsync(chunk.Bytes, cancellation).ConfigureAwait(false);
                 await destination.FlushAsync(cancellation).ConfigureAwait(false);

@@ -43,7 +43,7 @@ public sealed class WasmBed : IAsyncDisposable
 
     /// <summary>The log's lines of one stream, without their heads.</summary>
     public IReadOnlyList<string> Lines(string id, string stream) =>
-        [.. File.ReadAllLines(LogOf(id)).Select(l => l.Split(' ', 4)).Where(l => l[1] == stream).Select(l => l[3])];
+        [.. (File.Exists(LogOf(id)) ? File.ReadAllLines(LogOf(id)) : []).Select(l => l.Split(' ', 4)).Where(l => l[1] == stream).Select(l => l[3])];
 
     public string Write(string name, string text)
     {

@@ -232,7 +232,7 @@ public sealed class WasmRuntimeTests : IAsyncDisposable
     [Fact]
     public async Task Nothing_is_left_of_a_deleted_container_but_its_log()
     {
-        var (id, _) = await _bed.RunAsync("""(func (export "_start"))""");
+        var (id, _) = await _bed.RunAsync("""(func (export "_start") unreachable)""");
 
         await _bed.Runtime.DeleteAsync(id, default);
 
