@@ -59,6 +59,18 @@ public sealed class KubectlTests(EmbeddedServerFixture server) : IClassFixture<E
     }
 
     [Fact]
+    public async Task It_creates_from_the_command_line()
+    {
+        var ns = await server.NewNamespaceAsync();
+        (await KubectlAsync(null, "create", "configmap", "m", "--from-literal=a=b", "-n", ns)).ShouldBe("configmap/m created");
+        (await KubectlAsync(null, "create", "deployment", "d", "--image=nginx", "-n", ns)).ShouldBe("deployment.apps/d created");
+        (await KubectlAsync(null, "expose", "deployment", "d", "--port=80", "-n", ns)).ShouldBe("service/d exposed");
+        (await KubectlAsync(null, "create", "token", "default", "-n", ns)).Split('.').Length.ShouldBe(3);
+        (await KubectlAsync(null, "run", "p", "--image=nginx", "-n", ns)).ShouldBe("pod/p created");
+        (await KubectlAsync(null, "delete", "pod", "p", "-n", ns, "--now")).ShouldContain("deleted");
+    }
+
+    [Fact]
     public async Task It_lists_what_is_served_and_explains_it()
     {
         var resources = await KubectlAsync(null, "api-resources");

@@ -82,6 +82,8 @@ internal sealed class Exchange(HttpContext http, User user)
                 return Schemas.Decoder.Parse(body, expectedKind);
             case "application/yaml" or "application/apply-patch+yaml":
                 return (ReadYaml(body), []);
+            case "application/vnd.kubernetes.protobuf":
+                return (ProtobufBody.Read(body), []);
             default:
                 throw ApiErrors.UnsupportedMediaType();
         }
