@@ -22,7 +22,8 @@ public static class KubeconfigFile
             var changed = change(text);
             if (changed != text)
             {
-                Disk.WriteAtomically(path, changed);
+                // Through a link, as people keep such files in a repository of their own: the link stays.
+                Disk.WriteAtomically(Disk.RealPath(path), changed);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
