@@ -79,7 +79,7 @@ public sealed partial class Applier
 
         try
         {
-            if (!run.Options.DryRun && await api.DeleteAsync(kind, obj.Namespace, obj.Name, ApplyRanks.Of(obj) == ApplyRank.Workloads ? "Foreground" : "Background", obj.Uid, cancellation))
+            if (!run.Options.DryRun && await api.DeleteAsync(kind, obj.Namespace, obj.Name, ApplyRanks.PropagationOf(obj), obj.Uid, cancellation))
             {
                 await WaitUntilGoneAsync(obj, run.Options.Patience, cancellation);
             }

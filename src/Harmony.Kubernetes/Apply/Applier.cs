@@ -211,7 +211,7 @@ public sealed partial class Applier(IKubernetesApi api, TimeProvider? time = nul
         }
 
         // In the foreground: the old pods must be gone before the new ones take their places.
-        await api.DeleteAsync(kind, obj.Namespace, obj.Name, ApplyRanks.Of(obj) == ApplyRank.Workloads ? "Foreground" : "Background", existing.Uid, cancellation);
+        await api.DeleteAsync(kind, obj.Namespace, obj.Name, ApplyRanks.PropagationOf(obj), existing.Uid, cancellation);
         await WaitUntilGoneAsync(existing, run.Options.Patience, cancellation);
     }
 

@@ -27,12 +27,17 @@ internal static class ApplyRanks
     {
         { Group: "", Kind: "Namespace" } => ApplyRank.Namespaces,
         { Group: "apiextensions.k8s.io" } => ApplyRank.Definitions,
-        { Group: "" or "apps" or "batch" } kind when WorkloadKinds.Contains(kind.Kind) => ApplyRank.Workloads,
+        _ when OwnsPods(obj) => ApplyRank.Workloads,
         { Group: "admissionregistration.k8s.io" or "apiregistration.k8s.io" } kind when InterceptionKinds.Contains(kind.Kind) => ApplyRank.Interception,
         // Custom resources are to their operators what workloads are to Kubernetes.
         var kind when IsCustom(kind.Group) => ApplyRank.Workloads,
         _ => ApplyRank.Configuration,
     };
 
-    public static bool IsCustom(string group) => group.Contains('.', StringComparison.Ordinal) && !group.EndsWith(".k8s.io", StringComparison.Ordinal);
+    /// <summary>How to delete it: what has pods in the foreground, so that it is gone only when they are; the rest needs no such care.</summary>
+    public static string PropagationOf(JsonObject obj) => OwnsPods(obj) ? "Foreground" : "Background";
+
+    private static bool OwnsPods(JsonObject obj) => obj.GroupVersionKind is { Group: "" or "apps" or "batch" } kind && WorkloadKinds.Contains(kind.Kind);
+
+    private static bool IsCustom(string group) => group.Contains('.', StringComparison.Ordinal) && !group.EndsWith(".k8s.io", StringComparison.Ordinal);
 }
