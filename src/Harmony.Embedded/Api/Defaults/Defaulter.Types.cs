@@ -32,10 +32,6 @@ public static partial class Defaulter
             case "core.v1.LimitRangeItem":
                 LimitRangeItem(obj);
                 break;
-            case "core.v1.PodSecurityContext" or "core.v1.SecurityContext":
-                break;
-            case "core.v1.TopologySpreadConstraint":
-                break;
             case "apps.v1.DeploymentStrategy" when obj.Text("type") == "RollingUpdate":
                 obj.Child("rollingUpdate")["maxUnavailable"] ??= "25%";
                 obj.Child("rollingUpdate")["maxSurge"] ??= "25%";
@@ -227,11 +223,7 @@ public static partial class Defaulter
                 }
 
                 break;
-            case ("apps", "ReplicaSet" or "Deployment" or "StatefulSet"):
-                LabelsFromTemplate(obj);
-                break;
             case ("apps", "DaemonSet"):
-                LabelsFromTemplate(obj);
                 obj.Metadata.Child("annotations")["deprecated.daemonset.template.generation"] ??=
                     Math.Max(1, obj.Generation).ToString(CultureInfo.InvariantCulture);
                 break;
@@ -286,11 +278,10 @@ public static partial class Defaulter
         LabelsFromTemplate(obj);
     }
 
-    /// <summary>Old API versions took an object's labels from its template; the kinds here no longer do.</summary>
+    /// <summary>The two kinds that still take their labels from their template when they have none.</summary>
     private static void LabelsFromTemplate(JsonObject obj)
     {
-        if (obj.Kind is "ReplicationController" or "Job" && obj.At("metadata", "labels") is null
-            && obj.At("spec", "template", "metadata", "labels") is JsonObject { Count: > 0 } labels)
+        if (obj.At("metadata", "labels") is null && obj.At("spec", "template", "metadata", "labels") is JsonObject { Count: > 0 } labels)
         {
             obj.Metadata["labels"] = labels.DeepClone();
         }

@@ -17,7 +17,8 @@ public static class ManagedFields
 
     /// <summary>
     /// Records a create, update or patch other than apply: the owner gets the fields that it changed, all others lose them. Call it after
-    /// defaulting and before admission. What the request itself says in managedFields is ignored, except an empty list, which resets.
+    /// defaulting and before admission. What the request says in managedFields counts, so that clients can hand fields over; an empty list does
+    /// not, so that those who do not know of it cannot lose it; a list of one empty entry resets.
     /// </summary>
     /// <param name="old">The stored object; null on create.</param>
     /// <param name="updated">The object to be stored; its managedFields are set.</param>
@@ -26,13 +27,13 @@ public static class ManagedFields
     public static void RecordUpdate(JsonObject? old, JsonObject updated, FieldOwner owner, Schema schema)
     {
         var given = updated.At("metadata", "managedFields");
-        var entries = Read(IsReset(given) ? null : old ?? updated);
-        if (old is not null && IsReset(given))
+        if (IsReset(given))
         {
             updated.Metadata.Remove("managedFields");
             return;
         }
 
+        var entries = Read(old is null || (owner.Subresource is null && given is JsonArray { Count: > 0 }) ? updated : old);
         if (old is not null && entries.Count == 0)
         {
             // An object whose ownership was never kept stays so until somebody applies.
@@ -119,7 +120,7 @@ public static class ManagedFields
     internal static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static bool IsReset(JsonNode? given) =>
-        given is JsonArray { Count: 0 } || (given is JsonArray { Count: 1 } one && one[0] is JsonObject { Count: 0 });
+        given is JsonArray { Count: 1 } one && one[0] is JsonObject { Count: 0 };
 
     private static List<ManagedFieldsEntry> Bound(List<ManagedFieldsEntry> entries)
     {

@@ -82,6 +82,26 @@ public sealed class ServerSideApplyTests
     }
 
     [Fact]
+    public void An_update_may_hand_fields_over_and_an_empty_list_loses_nothing()
+    {
+        var live = Apply(null, "a", """{"data":{"x":"1"}}""");
+        var handed = live.DeepClone().AsObject();
+        handed.At("metadata", "managedFields")![0]!["manager"] = "b";
+        ManagedFields.RecordUpdate(live, handed, Owner("c", Start), Golden.SchemaOf(live));
+        handed.At("metadata", "managedFields").Objects().Select(e => e.Text("manager")).ShouldBe(["b"]);
+
+        var emptied = live.DeepClone().AsObject();
+        emptied.Metadata["managedFields"] = new JsonArray();
+        ManagedFields.RecordUpdate(live, emptied, Owner("c", Start), Golden.SchemaOf(live));
+        JsonNode.DeepEquals(live, emptied).ShouldBeTrue();
+
+        var reset = live.DeepClone().AsObject();
+        reset.Metadata["managedFields"] = new JsonArray(new JsonObject());
+        ManagedFields.RecordUpdate(live, reset, Owner("c", Start), Golden.SchemaOf(live));
+        reset.At("metadata", "managedFields").ShouldBeNull();
+    }
+
+    [Fact]
     public void A_custom_resource_is_owned_by_its_schema()
     {
         var schema = CustomSchema.Parse(Parse(
