@@ -247,12 +247,6 @@ public static partial class Defaulter
         {
             spec["enableServiceLinks"] ??= true;
         }
-
-        if (obj.Status is { } status)
-        {
-            status["phase"] ??= "Pending";
-            status["qosClass"] ??= QualityOfService.Of(obj);
-        }
     }
 
     private static void Job(JsonObject obj)

@@ -14,7 +14,8 @@ public sealed class DefaulterTests
         ["metadata", "uid"], ["metadata", "resourceVersion"], ["metadata", "creationTimestamp"], ["metadata", "generation"], ["metadata", "namespace"],
         ["metadata", "finalizers"], ["metadata", "managedFields"], ["spec", "serviceAccount"], ["spec", "serviceAccountName"], ["spec", "priority"],
         ["spec", "preemptionPolicy"], ["spec", "tolerations"], ["spec", "clusterIP"], ["spec", "clusterIPs"], ["spec", "ipFamilies"],
-        ["spec", "ipFamilyPolicy"], ["spec", "finalizers"], ["spec", "taints"], ["status", "lastPhaseTransitionTime"],
+        ["spec", "ipFamilyPolicy"], ["spec", "finalizers"], ["spec", "taints"], ["status", "lastPhaseTransitionTime"], ["status", "qosClass"],
+        ["status", "phase"],
     ];
 
     public static TheoryData<string> Names => [.. Golden.Entries("create").Where(e => e.Text("name")!.StartsWith("create", StringComparison.Ordinal)).Select(e => e.Text("name")!)];
