@@ -49,22 +49,25 @@ public sealed partial class NodeAgent : IEmbeddedService, IKubelet, IDisposable
     public async Task RunAsync(CancellationToken cancellation)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task[] work = [];
         try
         {
             await RegisterAsync(stopping.Token);
             var found = await CollectAsync(stopping.Token);
-            var work = new[]
-            {
+            work =
+            [
                 WatchPodsAsync(found, stopping.Token),
                 WatchConfigAsync(BuiltInResources.ConfigMaps, r => r.ConfigMaps, stopping.Token),
                 WatchConfigAsync(BuiltInResources.Secrets, r => r.Secrets, stopping.Token),
                 BeatAsync(stopping.Token),
-            };
+            ];
             await await Task.WhenAny(work);
         }
         finally
         {
+            // The watch first: it must not begin with a pod whose worker has just ended.
             await stopping.CancelAsync();
+            await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await Task.WhenAll(running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -144,6 +147,7 @@ public sealed partial class NodeAgent : IEmbeddedService, IKubelet, IDisposable
     {
         await foreach (var change in cluster.WatchAsync(BuiltInResources.Pods, cancellation))
         {
+            cancellation.ThrowIfCancellationRequested();
             if (!IsMine(change.Object))
             {
                 continue;

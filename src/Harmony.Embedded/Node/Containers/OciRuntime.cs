@@ -67,7 +67,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         await AdoptAsync(cancellation);
         var folder = new ContainerFolder(spec.Folder);
         var user = ContainerUser.Resolve(spec, folder.RootFilesystem);
-        Disk.WriteQuickly(folder.Config, OciSpec.Build(spec, user, host).ToJsonString());
+        Disk.WriteQuickly(folder.Config, OciSpec.Build(spec, user, host, SharedProcesses(spec)).ToJsonString());
         MakePipes(folder, withInput: spec.Container["stdin"].AsBool() == true || spec.Container["tty"].AsBool() == true);
         var group = $"{host.PodCgroup(spec.PodUid)}/{spec.Id}";
         var process = new ContainerProcess(
@@ -169,6 +169,18 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
 
     private ContainerProcess Find(string containerId) =>
         known.GetValueOrDefault(containerId) ?? throw new ContainerException(ContainerError.NotFound, $"container \"{containerId}\" is not known here");
+
+    /// <summary>With shareProcessNamespace the first container of the pod has the namespace, and the others join it.</summary>
+    private string? SharedProcesses(ContainerSpec spec)
+    {
+        if (spec.PodSpec["shareProcessNamespace"].AsBool() != true)
+        {
+            return null;
+        }
+
+        var first = known.Values.Where(p => p.Record.PodUid == spec.PodUid && !p.Ended.IsCompleted).OrderBy(p => p.Record.StartedAt).FirstOrDefault();
+        return first is not null && ContainerFolder.ReadNumber(FolderOf(first.Record.Id).ProcessId) is { } pid ? $"/proc/{pid}/ns/pid" : null;
+    }
 
     private async Task LaunchAsync(string program, ContainerFolder folder, ContainerSpec spec, CancellationToken cancellation)
     {

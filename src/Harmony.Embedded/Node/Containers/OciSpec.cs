@@ -9,7 +9,8 @@ namespace Harmony.Embedded.Node.Containers;
 /// </summary>
 internal static partial class OciSpec
 {
-    public static JsonObject Build(ContainerSpec spec, ContainerUser user, OciHost host)
+    /// <param name="processNamespace">The path of the process namespace that the pod's containers share; null for one of its own.</param>
+    public static JsonObject Build(ContainerSpec spec, ContainerUser user, OciHost host, string? processNamespace = null)
     {
         var security = spec.Container["securityContext"];
         var privileged = security.At("privileged").AsBool() == true;
@@ -21,7 +22,7 @@ internal static partial class OciSpec
             ["process"] = Process(spec, user, host, security, privileged, tty),
             ["root"] = new JsonObject { ["path"] = "rootfs", ["readonly"] = security.At("readOnlyRootFilesystem").AsBool() == true },
             ["mounts"] = Mounts(spec, privileged),
-            ["linux"] = Linux(spec, host, security, privileged, hostNetwork),
+            ["linux"] = Linux(spec, host, security, privileged, hostNetwork, processNamespace),
         };
         if (!hostNetwork)
         {
@@ -98,12 +99,18 @@ internal static partial class OciSpec
         return (int)Math.Clamp(1000 - (1000 * (double)(request ?? 0) / Math.Max(1, total)), 3, 999);
     }
 
-    private static JsonObject Linux(ContainerSpec spec, OciHost host, JsonNode? security, bool privileged, bool hostNetwork)
+    private static JsonObject Linux(ContainerSpec spec, OciHost host, JsonNode? security, bool privileged, bool hostNetwork, string? processNamespace)
     {
         var namespaces = new JsonArray((JsonNode)new JsonObject { ["type"] = "mount" });
         if (spec.PodSpec["hostPID"].AsBool() != true)
         {
-            namespaces.Add((JsonNode)new JsonObject { ["type"] = "pid" });
+            var own = new JsonObject { ["type"] = "pid" };
+            if (processNamespace is not null)
+            {
+                own["path"] = processNamespace;
+            }
+
+            namespaces.Add((JsonNode)own);
         }
 
         if (spec.PodSpec["hostIPC"].AsBool() != true)

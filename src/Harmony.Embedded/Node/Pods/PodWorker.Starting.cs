@@ -163,7 +163,7 @@ internal sealed partial class PodWorker
     private void OnRefused(ContainerState container, Exception error, string id, Image image, int restarts)
     {
         var code = error is ContainerException c ? c.Code : ContainerError.CreateContainerError;
-        var message = error.Message;
+        var message = error is ContainerException { Code: ContainerError.RuntimeMissing, Hint: { } hint } ? $"{error.Message}. {hint}" : error.Message;
         if (code == ContainerError.RunContainerError)
         {
             Event(EventType.Normal, "Created", "Container created", container);

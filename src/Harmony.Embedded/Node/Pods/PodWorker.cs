@@ -102,6 +102,7 @@ internal sealed partial class PodWorker : IDisposable
         using var registration = cancellation.Register(stopping.Cancel);
         try
         {
+            cancellation.ThrowIfCancellationRequested();
             Adopt(found);
             while (!isGone)
             {

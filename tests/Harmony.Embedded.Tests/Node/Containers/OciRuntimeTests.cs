@@ -190,6 +190,34 @@ public sealed class OciRuntimeTests : IAsyncLifetime
         Directory.Exists(OciRuntime.ContainersFolder(machine.Data)).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task A_container_of_before_the_last_boot_is_known_to_be_gone()
+    {
+        var spec = machine.Spec("sleep 1000");
+        await runtime.StartAsync(spec, Cancel);
+        runtime.Dispose();
+        var record = Path.Combine(spec.Folder, "container.json");
+        var json = (JsonObject)JsonNode.Parse(File.ReadAllText(record))!;
+        json["bootId"] = "another boot";
+        File.WriteAllText(record, json.ToJsonString());
+
+        runtime = New();
+        (await runtime.WaitAsync(spec.Id, Cancel)).Reason.ShouldBe("ContainerStatusUnknown");
+    }
+
+    [Fact]
+    public async Task Containers_of_a_pod_see_each_others_processes_where_it_says_so()
+    {
+        var pod = new JsonObject { ["hostNetwork"] = true, ["shareProcessNamespace"] = true };
+        var first = machine.Spec("exec sleep 4711", pod: pod);
+        await runtime.StartAsync(first, Cancel);
+        var second = machine.Spec("busybox ps", pod: (JsonObject)pod.DeepClone());
+        await runtime.StartAsync(second, Cancel);
+        await runtime.WaitAsync(second.Id, Cancel);
+
+        File.ReadAllText(second.LogPath).ShouldContain("sleep 4711");
+    }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static Task LogContains(ContainerSpec spec, string text) =>
