@@ -67,8 +67,14 @@ internal sealed unsafe class DescriptorPoller : IDisposable
 
     public void Dispose()
     {
+        // A second close would hit whatever has the number by then.
         lock (gate)
         {
+            if (stopped)
+            {
+                return;
+            }
+
             stopped = true;
         }
 

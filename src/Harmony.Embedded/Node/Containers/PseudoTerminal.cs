@@ -7,6 +7,8 @@ namespace Harmony.Embedded.Node.Containers;
 internal sealed class PseudoTerminal : IDisposable
 {
     private readonly int master;
+    private readonly Lock gate = new();
+    private volatile bool closed;
     private readonly string name;
 
     public unsafe PseudoTerminal()
@@ -50,14 +52,25 @@ internal sealed class PseudoTerminal : IDisposable
         }
     }
 
-    public void Dispose() => _ = Libc.Close(master);
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (!closed)
+            {
+                closed = true;
+                _ = Libc.Close(master);
+            }
+        }
+    }
 
     private unsafe void CopyOut(Stream? output, TaskCompletionSource done)
     {
         var buffer = new byte[16 * 1024];
         try
         {
-            while (true)
+            // Once it is closed, the number may be somebody else's.
+            while (!closed)
             {
                 int read;
                 fixed (byte* bytes = buffer)
@@ -97,9 +110,12 @@ internal sealed class PseudoTerminal : IDisposable
 
     private unsafe void Write(ReadOnlySpan<byte> data)
     {
-        fixed (byte* bytes = data)
+        lock (gate)
         {
-            _ = Libc.Write(master, bytes, (nuint)data.Length);
+            fixed (byte* bytes = data)
+            {
+                _ = closed ? 0 : Libc.Write(master, bytes, (nuint)data.Length);
+            }
         }
     }
 
@@ -114,6 +130,9 @@ internal sealed class PseudoTerminal : IDisposable
     private unsafe void Resize(ushort columns, ushort rows)
     {
         var size = new Libc.WindowSize { Columns = columns, Rows = rows };
-        _ = Libc.Control(master, Libc.SetWindowSize, &size);
+        lock (gate)
+        {
+            _ = closed ? 0 : Libc.Control(master, Libc.SetWindowSize, &size);
+        }
     }
 }
