@@ -1,5 +1,6 @@
 using Harmony.Cli.Interaction;
 using Harmony.Kubernetes;
+using Harmony.Kubernetes.Kubeconfigs;
 using Harmony.Orchestration.Access;
 using Harmony.Orchestration.Deployment;
 using Harmony.Orchestration.Launching;
@@ -59,7 +60,12 @@ internal sealed class Composition(Terminal terminal, HarmonyPaths paths, TimePro
         return Task.FromResult(Connect(new(record.Kubeconfig, record.Context)));
     }
 
-    public IKubernetesApi Connect(KubeconfigReference kubeconfig) => KubernetesApi.Connect(kubeconfig.Path, kubeconfig.Context);
+    public IKubernetesApi Connect(KubeconfigReference kubeconfig)
+    {
+        // The user's own may be a list, as KUBECONFIG is.
+        var files = kubeconfig.Path.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        return KubernetesApi.Connect(Kubeconfig.Read(files).Select(kubeconfig.Context), time);
+    }
 
     private IRuntime RuntimeOf(ProjectRecord record) =>
         Runtimes.FirstOrDefault(r => r.Name == record.Runtime) ?? new ExistingCluster(record.Context ?? record.Runtime, record.Kubeconfig);

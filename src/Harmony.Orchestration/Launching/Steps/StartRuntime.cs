@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
 using Harmony.Projects;
-using Harmony.Projects.Workloads;
 using Harmony.Runtimes.Selection;
 
 namespace Harmony.Orchestration.Launching.Steps;
@@ -10,9 +8,7 @@ public sealed class StartRuntime(RuntimeSelector selector)
 {
     public async Task<RuntimeChoice> RunAsync(LaunchOptions options, Project project, ILaunchObserver observer, CancellationToken cancellation)
     {
-        var pods = project.Objects.Select(o => PodTemplate.SpecOf(o.Json)).OfType<JsonObject>().ToList();
-        var webAssembly = pods.Count(PodTemplate.IsWebAssembly);
-        var request = options.Runtime with { WebAssemblyOnly = pods.Count > 0 && webAssembly == pods.Count, NeedsContainers = webAssembly < pods.Count };
+        var request = options.Runtime with { WebAssemblyOnly = project.IsWebAssemblyOnly, NeedsContainers = project.NeedsContainers };
         var choice = await selector.ChooseAsync(request, cancellation);
         observer.Started(LaunchStep.Runtime, choice.Reason);
         var progress = new StepProgress(observer, LaunchStep.Runtime);
