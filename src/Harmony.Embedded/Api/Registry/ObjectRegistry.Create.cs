@@ -153,7 +153,7 @@ public sealed partial class ObjectRegistry
         {
             var why = $"namespace {ns} is being terminated";
             throw ApiErrors.Forbidden(resource.Resource, obj.Name, $"unable to create new content in namespace {ns} because it is being terminated",
-                [new JsonObject { ["reason"] = "NamespaceTerminating", ["message"] = why, ["field"] = "metadata.namespace" }]);
+                new JsonArray(new JsonObject { ["reason"] = "NamespaceTerminating", ["message"] = why, ["field"] = "metadata.namespace" }));
         }
 
         return ValueTask.CompletedTask;

@@ -130,8 +130,7 @@ internal sealed partial class PodWorker
         var waiting = $"containers with unready status: [{string.Join(' ', unready)}]";
         var gate = MissingGate();
 
-        JsonArray list =
-        [
+        var list = new JsonArray(
             PodStatus.Condition(before, "PodReadyToStartContainers", isPrepared, null, null, generation, now),
             PodStatus.Condition(
                 before, "Initialized", initialized, isCompleted && initialized ? reason : initialized ? null : "ContainersNotInitialized",
@@ -139,8 +138,7 @@ internal sealed partial class PodWorker
             allReady && gate is not null
                 ? PodStatus.Condition(before, "Ready", false, "ReadinessGatesNotReady", gate, generation, now)
                 : PodStatus.Condition(before, "Ready", allReady, allReady ? null : reason ?? "ContainersNotReady", allReady || reason is not null ? null : waiting, generation, now),
-            PodStatus.Condition(before, "ContainersReady", allReady, allReady ? null : reason ?? "ContainersNotReady", allReady || reason is not null ? null : waiting, generation, now),
-        ];
+            PodStatus.Condition(before, "ContainersReady", allReady, allReady ? null : reason ?? "ContainersNotReady", allReady || reason is not null ? null : waiting, generation, now));
         conditions = (JsonArray)list.DeepClone();
         list.Add(pod.Condition("PodScheduled")?.DeepClone() ?? PodStatus.Condition(pod.At("status", "conditions"), "PodScheduled", true, null, null, generation, startTime ?? now));
 
