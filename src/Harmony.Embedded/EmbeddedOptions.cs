@@ -15,7 +15,7 @@ public sealed record EmbeddedOptions(HarmonyPaths Paths)
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>Where log lines go; nowhere where null.</summary>
+    /// <summary>Where log lines go; where null, to standard error in a process of its own, and nowhere in another one.</summary>
     public TextWriter? Log { get; init; }
 
     public string DataFolder => Paths.Embedded;

@@ -12,6 +12,7 @@ using Harmony.Embedded.Storage;
 using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;
 using Harmony.Platform.Locks;
+using Harmony.Platform.Processes;
 using Microsoft.Extensions.Logging;
 
 namespace Harmony.Embedded;
@@ -45,7 +46,7 @@ public sealed partial class EmbeddedServer : IAsyncDisposable
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         try
         {
-            await using var server = await StartAsync(options, stop.Token).ConfigureAwait(false);
+            await using var server = await StartAsync(options with { Log = options.Log ?? StandardStreams.Error }, stop.Token).ConfigureAwait(false);
             await Task.Delay(Timeout.InfiniteTimeSpan, options.Time, stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
