@@ -26,7 +26,7 @@ internal static class DebianImage
         : ((string[])["apt-get", "dpkg-deb", "tar"]).FirstOrDefault(p => !File.Exists($"/usr/bin/{p}") && !File.Exists($"/bin/{p}")) is { } program ? $"{program} is not installed"
         : null;
 
-    /// <summary>BusyBox, as <c>busybox</c>: a shell, wget, httpd, nslookup.</summary>
+    /// <summary>BusyBox, as <c>busybox</c>: a shell, wget (Debian's dies of <c>-T</c>), httpd, nslookup.</summary>
     public static Task<BuiltImage> BusyboxAsync(CancellationToken cancellation) =>
         BuildAsync("busybox", [], Accounts, image => image.WithCommand("sh"), cancellation);
 
@@ -56,7 +56,9 @@ internal static class DebianImage
     [
         ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnginx:x:101:101:nginx:/nonexistent:/bin/false\nredis:x:999:999:redis:/data:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n"),
         ("etc/group", "root:x:0:\nnginx:x:101:\nredis:x:999:\nnogroup:x:65534:\n"),
-        ("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
+
+        // All of them: what is not named is looked for in libraries that are not there.
+        ("etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\nprotocols: files\nservices: files\nethers: files\nrpc: files\n"),
         ("data/.keep", ""),
         ("run/.keep", ""),
     ];
@@ -64,7 +66,7 @@ internal static class DebianImage
     private static async Task<BuiltImage> BuildAsync(
         string name, string[] packages, (string Path, string Text)[] files, Action<ImageBuilder> configure, CancellationToken cancellation)
     {
-        var recipe = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [.. packages, .. files.Select(f => f.Path + f.Text), "2"]))))[..12];
+        var recipe = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [.. packages, .. files.Select(f => f.Path + f.Text), "5"]))))[..12];
         var layer = Path.Combine(Cache, $"{name}-{recipe}.tar");
         using (await FileLock.AcquireAsync(layer + ".lock", $"building the image {name}", TimeSpan.FromMinutes(5), cancellation))
         {

@@ -11,6 +11,7 @@ public sealed partial class DebianImageTests
 
     [Theory]
     [InlineData("busybox:1", "busybox true")]
+    [InlineData("busybox:1", "wget -q -O- http://127.0.0.1:1/; test $? -eq 1")]
     [InlineData("redis:7", "redis-server --version")]
     [InlineData("python:3.11-slim", "python3 -c 'import http.server,json,socket'")]
     [InlineData("nginx:1", "nginx -v")]
