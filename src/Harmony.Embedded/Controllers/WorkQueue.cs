@@ -15,9 +15,6 @@ internal sealed class WorkQueue : IDisposable
     /// <summary>A due time is looked at again after this long at the latest, so that a clock that was set does not hold it up.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
 
-    private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(15);
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(200);
-
     private readonly Func<ObjectKey, CancellationToken, Task> reconcile;
     private readonly ControllerContext context;
     private readonly string name;
@@ -29,6 +26,7 @@ internal sealed class WorkQueue : IDisposable
     private readonly Dictionary<ObjectKey, int> failures = [];
     private readonly PriorityQueue<ObjectKey, long> later = new();
     private readonly Dictionary<ObjectKey, long> due = [];
+    private readonly Dictionary<ObjectKey, long> resting = [];
     private readonly ITimer timer;
     private readonly TaskScheduler loop;
     private bool started;
@@ -51,6 +49,10 @@ internal sealed class WorkQueue : IDisposable
         if (running.Contains(key))
         {
             again.Add(key);
+        }
+        else if (resting.TryGetValue(key, out var until) && until > context.Time.GetTimestamp())
+        {
+            AddAfter(key, TimeSpan.FromSeconds((until - context.Time.GetTimestamp()) / (double)context.Time.TimestampFrequency));
         }
         else if (waiting.Add(key))
         {
@@ -77,6 +79,21 @@ internal sealed class WorkQueue : IDisposable
         due[key] = at;
         later.Enqueue(key, at);
         Arm();
+    }
+
+    /// <summary>
+    /// Keeps the key from being looked at for this long, so that the changes of its many objects gather; called while it is looked at.
+    /// </summary>
+    public void Rest(ObjectKey key, TimeSpan time)
+    {
+        if (time > TimeSpan.Zero)
+        {
+            resting[key] = context.Time.GetTimestamp() + (long)(time.TotalSeconds * context.Time.TimestampFrequency);
+        }
+        else
+        {
+            resting.Remove(key);
+        }
     }
 
     public void Dispose() => timer.Dispose();
@@ -120,7 +137,6 @@ internal sealed class WorkQueue : IDisposable
 
     private async Task ReconcileAsync(ObjectKey key)
     {
-        var began = context.Time.GetTimestamp();
         try
         {
             await reconcile(key, context.Stopping);
@@ -145,16 +161,7 @@ internal sealed class WorkQueue : IDisposable
         running.Remove(key);
         if (again.Remove(key))
         {
-            // What takes long (a thousand pods) is not looked at anew for each of them: it rests as long as it took, so that changes gather.
-            var took = context.Time.GetElapsedTime(began);
-            if (took < Quick)
-            {
-                Add(key);
-            }
-            else
-            {
-                AddAfter(key, took < LongestRest ? took : LongestRest);
-            }
+            Add(key);
         }
 
         Pump();

@@ -59,6 +59,7 @@ internal sealed partial class EndpointsController : Reconciler
             .Select(p => new Backend(p, service))
             .OrderBy(b => b.Address, StringComparer.Ordinal).ThenBy(b => b.Pod.Name, StringComparer.Ordinal)
             .ToList();
+        Gather(key, backends.Count);
         try
         {
             await WriteSlicesAsync(service, backends, cancellation);

@@ -48,6 +48,7 @@ internal sealed class ReplicaSetController : Reconciler
 
         // What was just created or deleted is in the cache by now.
         claimed = [.. pods.ControlledBy(set.Uid)];
+        Gather(key, claimed.Count);
         var current = sets.Get(key);
         if (current is null || current.Uid != set.Uid)
         {
