@@ -3,10 +3,10 @@ using Harmony.Orchestration.Readiness;
 
 namespace Harmony.Cli.Interaction;
 
-/// <summary>Shows a launch as plain lines, each said once: for pipes, files and CI.</summary>
+/// <summary>Shows a launch as plain lines, one for each stage that a workload reaches: for pipes, files and CI.</summary>
 internal sealed class PlainLaunchView(Terminal terminal) : ILaunchObserver
 {
-    private readonly Dictionary<ObjectId, string> said = [];
+    private readonly Dictionary<ObjectId, (WorkloadStage Stage, int Ready)> said = [];
 
     public void Started(LaunchStep step, string what)
     {
@@ -28,11 +28,10 @@ internal sealed class PlainLaunchView(Terminal terminal) : ILaunchObserver
     {
         foreach (var workload in workloads)
         {
-            var line = $"  {workload.Workload}: {Words.Of(workload)}";
-            if (said.GetValueOrDefault(workload.Workload) != line)
+            if (!said.TryGetValue(workload.Workload, out var last) || last != (workload.Stage, workload.Ready))
             {
-                said[workload.Workload] = line;
-                terminal.Say(line);
+                said[workload.Workload] = (workload.Stage, workload.Ready);
+                terminal.Say($"  {workload.Workload}: {Words.Of(workload)}");
             }
         }
     }

@@ -18,7 +18,7 @@ internal static class Words
     };
 
     public static string Of(WorkloadProgress workload) =>
-        $"{Of(workload.Stage)}, {workload.Ready}/{workload.Wanted}{Restarts(workload)}{(workload.IsDone ? "" : $" ({workload.Detail})")}";
+        $"{Of(workload.Stage)}, {workload.Ready}/{workload.Wanted}{Restarts(workload)}{(workload.Stage is WorkloadStage.Failing ? $" ({workload.Detail})" : "")}";
 
     public static string Of(WorkloadStage stage) => stage switch
     {
