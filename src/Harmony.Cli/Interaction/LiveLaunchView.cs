@@ -90,7 +90,7 @@ internal sealed class LiveLaunchView(Terminal terminal) : ILaunchObserver
             var rows = new List<IRenderable>(done);
             if (workloads.Count > 0)
             {
-                var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2)).AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().NoWrap()).AddColumn();
+                var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(2).PadRight(2)).AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().NoWrap()).AddColumn();
                 foreach (var workload in workloads)
                 {
                     var colour = Words.Colour(workload.Stage);
