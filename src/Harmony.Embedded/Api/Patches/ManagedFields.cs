@@ -71,6 +71,34 @@ public static class ManagedFields
         Write(updated, Bound(entries));
     }
 
+    /// <summary>
+    /// Whether two states of an object are the same but for the times in managedFields. An apply makes its own entry anew wherever the merge had
+    /// something to do, and what it did may be undone by defaults (an atomic list of claim templates) or by the kind (a Secret's stringData).
+    /// </summary>
+    public static bool DifferOnlyInTime(JsonObject one, JsonObject other)
+    {
+        return JsonNode.DeepEquals(Untimed(one), Untimed(other));
+
+        static JsonObject Untimed(JsonObject obj)
+        {
+            var copy = obj.DeepClone().AsObject();
+            if (copy.At("metadata", "managedFields") is JsonArray entries)
+            {
+                // Entries are in the order of their times.
+                var ordered = entries.OfType<JsonObject>().OrderBy(e => e.Text("manager"), StringComparer.Ordinal).ThenBy(e => e.Text("operation"), StringComparer.Ordinal)
+                    .ThenBy(e => e.Text("subresource"), StringComparer.Ordinal).ThenBy(e => e.Text("apiVersion"), StringComparer.Ordinal).ToArray();
+                entries.Clear();
+                foreach (var entry in ordered)
+                {
+                    entry.Remove("time");
+                    entries.Add((JsonNode)entry);
+                }
+            }
+
+            return copy;
+        }
+    }
+
     internal static List<ManagedFieldsEntry> Read(JsonObject? obj) =>
         [.. (obj.At("metadata", "managedFields")).Objects().Select(ManagedFieldsEntry.Parse)];
 

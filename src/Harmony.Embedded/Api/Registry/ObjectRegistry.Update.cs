@@ -72,7 +72,7 @@ public sealed partial class ObjectRegistry
 
             var old = resource.ToTree(stored);
             var obj = Merge(resource, old, change.Make(resource.ToTree(stored)), change, context);
-            if (JsonNode.DeepEquals(obj, old))
+            if (JsonNode.DeepEquals(obj, old) || (change.IsApply && ManagedFields.DifferOnlyInTime(obj, old)))
             {
                 return new(stored, Created: false);
             }
