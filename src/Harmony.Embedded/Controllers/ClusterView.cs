@@ -59,9 +59,11 @@ internal sealed class ClusterView(IClusterClient client)
     /// <summary>Fills the caches, then calls <paramref name="synced"/>, then keeps them up to date until cancelled.</summary>
     public async Task RunAsync(Action synced, CancellationToken cancellation)
     {
-        var watches = caches.Values.Select(cache => WatchAsync(cache, cancellation)).ToList();
+        // Custom kinds join while the first watches are being opened; they are followed by themselves.
+        var initial = caches.Values.ToList();
+        var watches = initial.Select(cache => WatchAsync(cache, cancellation)).ToList();
         var listed = new List<(ObjectCache Cache, JsonObject Object)>();
-        foreach (var cache in caches.Values)
+        foreach (var cache in initial)
         {
             foreach (var obj in client.List(cache.Resource))
             {

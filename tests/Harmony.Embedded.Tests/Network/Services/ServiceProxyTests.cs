@@ -273,7 +273,7 @@ internal sealed class RunningProxy : IAsyncDisposable
             {
                 return;
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or SocketException { SocketErrorCode: SocketError.ConnectionReset })
             {
                 // Accepted by a listener that was about to close.
             }
