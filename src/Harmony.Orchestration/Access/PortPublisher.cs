@@ -56,11 +56,12 @@ public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, IC
     }
 
     /// <summary>Waits until the port server serves all ports of this record, which has been saved.</summary>
-    public async Task ServeAsync(ProjectRecord record, CancellationToken cancellation)
+    /// <returns>False where another program took one of them after it was reserved: they are to be reserved again.</returns>
+    public async Task<bool> ServeAsync(ProjectRecord record, CancellationToken cancellation)
     {
         if (record.Ports.Count == 0)
         {
-            return;
+            return true;
         }
 
         var deadline = time.GetUtcNow() + Patience;
@@ -70,12 +71,17 @@ public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, IC
             var states = PortStates.Read(paths);
             if (record.Ports.All(p => states.TryGetValue(PortStates.KeyOf(p), out var fault) && fault.Length == 0))
             {
-                return;
+                return true;
+            }
+
+            var refused = record.Ports.FirstOrDefault(p => states.TryGetValue(PortStates.KeyOf(p), out var fault) && fault.Length > 0);
+            if (refused is not null && TryListen(refused.Address, refused.LocalPort, out _) is SocketError.AddressAlreadyInUse)
+            {
+                return false;
             }
 
             if (time.GetUtcNow() > deadline)
             {
-                var refused = record.Ports.FirstOrDefault(p => states.TryGetValue(PortStates.KeyOf(p), out var fault) && fault.Length > 0);
                 throw new LaunchException(LaunchError.PortsNotServed,
                     refused is null ? $"The ports of {record.Name} are not served after {Patience.TotalSeconds:0} s." : $"Port {refused.LocalPort} for {refused.Service} cannot be served: {states[PortStates.KeyOf(refused)]}",
                     $"The port server's log is {LogFile}.");
@@ -140,7 +146,7 @@ public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, IC
         chosen = port;
         try
         {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, !OperatingSystem.IsWindows());
+            // .NET lets a port be listened on again whose former connections linger; its ReuseAddress means SO_REUSEPORT, two programs on one port.
             socket.Bind(new IPEndPoint(IPAddress.Parse(address), port));
             socket.Listen(1);
             chosen = ((IPEndPoint)socket.LocalEndPoint!).Port;

@@ -33,8 +33,6 @@ internal sealed class ServiceForwarder(IKubernetesApi api, PublishedPort port, T
     public void Start()
     {
         listener = new TcpListener(IPAddress.Parse(port.Address), port.LocalPort);
-        // Without this a port whose former connections linger could not be listened on again at once.
-        listener.Server.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, !OperatingSystem.IsWindows());
         listener.Start();
         running = Task.WhenAll(AcceptAsync(listener, stop.Token), FollowAsync(stop.Token));
     }

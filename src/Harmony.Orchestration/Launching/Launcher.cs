@@ -114,10 +114,15 @@ public sealed class Launcher(
             observer.Started(LaunchStep.Expose, "Publishing ports");
         }
 
-        var published = await ports.ReserveAsync(record.Name, plan, options.AnyPort, cancellation);
-        record = record with { Ports = published };
-        records.Save(record);
-        await ports.ServeAsync(record, cancellation);
+        IReadOnlyList<PublishedPort> published;
+        do
+        {
+            published = await ports.ReserveAsync(record.Name, plan, options.AnyPort, cancellation);
+            record = record with { Ports = published };
+            records.Save(record);
+        }
+        while (!await ports.ServeAsync(record, cancellation));
+
         if (plan.Count > 0)
         {
             observer.Finished(LaunchStep.Expose, string.Join(", ", published.Select(p => p.Location)));
