@@ -29,8 +29,9 @@ internal static class OpenCommand
                     $"harmony up {record.Source} --publish SERVICE:PORT publishes one.");
             }
 
-            composition.Terminal.WriteData(port.Location);
-            if (port.LooksLikeWeb && Opener(port.Location) is { } opener && parsed.GetValue(SharedOptions.Output) == OutputFormat.Text)
+            var json = parsed.GetValue(SharedOptions.Output) == OutputFormat.Json;
+            composition.Terminal.WriteData(json ? LaunchReport.ToJson(port).ToJsonString(JsonOutput.Options) : port.Location);
+            if (!json && port.LooksLikeWeb && Opener(port.Location) is { } opener)
             {
                 using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
                 bounded.CancelAfter(Patience);
