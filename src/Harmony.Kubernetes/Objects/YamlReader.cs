@@ -13,6 +13,9 @@ namespace Harmony.Kubernetes.Objects;
 /// </summary>
 public static class YamlReader
 {
+    /// <summary>Each is found by reading anew, so a text of nothing else must not take forever.</summary>
+    private const int MostBlankStarts = 200;
+
     /// <summary>All documents of a text, in order, the empty ones included.</summary>
     /// <exception cref="YamlException">With line and column.</exception>
     public static IReadOnlyList<YamlDocument> ReadAll(string text, YamlLimits limits)
@@ -35,14 +38,55 @@ public static class YamlReader
             }
         }
 
-        try
+        for (var attempt = 0; ; attempt++)
         {
-            return new Reading(text, limits).ReadAll();
+            try
+            {
+                return new Reading(text, limits).ReadAll();
+            }
+            catch (YamlDotNet.Core.YamlException e) when (attempt < MostBlankStarts && WithoutSpacesBefore(text, e) is { } trimmed)
+            {
+                text = trimmed;
+            }
+            catch (YamlDotNet.Core.YamlException e)
+            {
+                throw TabIn(text, e) ?? new YamlException(YamlError.Syntax, Math.Min((int)e.Start.Line, LastLine(text)), (int)e.Start.Column, Plain(e), e);
+            }
         }
-        catch (YamlDotNet.Core.YamlException e)
+    }
+
+    /// <summary>
+    /// The text without the spaces in the blank lines that a block scalar starts with, where those are what the parser stumbles over: templates of
+    /// Helm charts leave such lines, and spaces up to the block's own indentation mean nothing in them. Null where something else is wrong.
+    /// </summary>
+    private static string? WithoutSpacesBefore(string text, YamlDotNet.Core.YamlException e)
+    {
+        if (!e.Message.Contains("extra spaces in first line", StringComparison.Ordinal))
         {
-            throw TabIn(text, e) ?? new YamlException(YamlError.Syntax, Math.Min((int)e.Start.Line, LastLine(text)), (int)e.Start.Column, Plain(e), e);
+            return null;
         }
+
+        var lines = text.Split('\n');
+        var content = (int)e.Start.Line - 1;
+        if (content >= lines.Length)
+        {
+            return null;
+        }
+
+        var indentation = lines[content].Length - lines[content].TrimStart(' ').Length;
+        var changed = false;
+        for (var i = content - 1; i >= 0 && string.IsNullOrWhiteSpace(lines[i]); i--)
+        {
+            if (lines[i].TrimEnd('\r').Length > indentation)
+            {
+                return null;
+            }
+
+            changed |= lines[i].Length > 0;
+            lines[i] = "";
+        }
+
+        return changed ? string.Join('\n', lines) : null;
     }
 
     /// <summary>A tab as indentation is the most frequent mistake, and what the parser says of it is far from the point.</summary>

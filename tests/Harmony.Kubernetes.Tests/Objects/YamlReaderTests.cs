@@ -103,6 +103,15 @@ public sealed class YamlReaderTests
     }
 
     [Fact]
+    public void A_block_may_start_with_blank_lines_of_spaces_as_templates_leave_them()
+    {
+        var document = Read("x: |\n  \n \n  a: 1\n  \n  b: |\n    \n    c\nq:\n  z: >-\n    \n    text\nw: 1\n")[0];
+        document.Root!.ToJsonString().ShouldBe("""{"x":"\n\na: 1\n\nb: |\n  \n  c\n","q":{"z":"\ntext"},"w":1}""");
+        document.LineOf(document.Root!["w"]).ShouldBe(12);
+        Should.Throw<YamlException>(() => Read("x: |\n     \n  a\n")).Code.ShouldBe(YamlError.Syntax);
+    }
+
+    [Fact]
     public void An_alias_bomb_is_refused()
     {
         var bomb = new StringBuilder("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
