@@ -66,9 +66,9 @@ internal sealed class RunningProgram : IAsyncDisposable
             await _process.WaitForExitAsync(bounded.Token);
             await _pumps.WaitAsync(bounded.Token);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"{(_process.HasExited ? "The streams are still open after the end of" : "Not ended in time:")} {CommandLine}\n--- stdout\n{Output}\n--- stderr\n{Error}");
+            throw new TimeoutException($"{(_process.HasExited ? "The streams are still open after the end of" : "Not ended in time:")} {CommandLine}\n--- stdout\n{Output}\n--- stderr\n{Error}", e);
         }
 
         return new(CommandLine, _process.ExitCode, Output, Error);
