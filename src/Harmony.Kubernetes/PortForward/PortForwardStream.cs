@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Text;
 using Harmony.Kubernetes.Transport;
+using Harmony.Platform;
 
 namespace Harmony.Kubernetes.PortForward;
 
@@ -8,7 +9,7 @@ namespace Harmony.Kubernetes.PortForward;
 /// One connection to a port of a pod: channel 0 carries its data, channel 1 what went wrong at the other end; the first message of each is the port's
 /// number, which says nothing new. The protocol has no half-close: closing the stream ends both directions.
 /// </summary>
-internal sealed class PortForwardStream(ChannelSocket socket, string doing) : Stream
+internal sealed class PortForwardStream(ChannelSocket socket, string doing) : SequentialStream
 {
     private readonly CancellationTokenSource closed = new();
     private readonly bool[] greeted = new bool[2];
@@ -18,16 +19,6 @@ internal sealed class PortForwardStream(ChannelSocket socket, string doing) : St
     public override bool CanRead => true;
 
     public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -85,24 +76,6 @@ internal sealed class PortForwardStream(ChannelSocket socket, string doing) : St
             throw new IOException($"{ApiErrors.Sentence(doing)}: the connection was lost.", e);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer, offset, count, CancellationToken.None).GetAwaiter().GetResult();
-
-    public override void Write(byte[] buffer, int offset, int count) => WriteAsync(buffer, offset, count, CancellationToken.None).GetAwaiter().GetResult();
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {

@@ -1,21 +1,11 @@
+using Harmony.Platform;
+
 namespace Harmony.Embedded.Api.Streaming;
 
 /// <summary>A stream that can only be written, and hands each write on.</summary>
-internal sealed class SendingStream(Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> send) : Stream
+internal sealed class SendingStream(Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> send) : SequentialStream
 {
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
     public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -25,19 +15,6 @@ internal sealed class SendingStream(Func<ReadOnlyMemory<byte>, CancellationToken
         }
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Write(byte[] buffer, int offset, int count) => WriteAsync(buffer.AsMemory(offset, count), CancellationToken.None).AsTask().GetAwaiter().GetResult();
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
+    /// <summary>For a terminal's thread, which has nothing else to do meanwhile.</summary>
+    public override void Write(ReadOnlySpan<byte> buffer) => WriteAsync(buffer.ToArray(), CancellationToken.None).AsTask().GetAwaiter().GetResult();
 }

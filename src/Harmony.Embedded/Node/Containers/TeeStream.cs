@@ -1,21 +1,11 @@
+using Harmony.Platform;
+
 namespace Harmony.Embedded.Node.Containers;
 
 /// <summary>Passes on what is written, and keeps the first bytes of it.</summary>
-internal sealed class TeeStream(Stream? destination, MemoryStream kept, int limit) : Stream
+internal sealed class TeeStream(Stream? destination, MemoryStream kept, int limit) : SequentialStream
 {
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
     public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -26,24 +16,15 @@ internal sealed class TeeStream(Stream? destination, MemoryStream kept, int limi
         }
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Write(byte[] buffer, int offset, int count)
+    public override void Write(ReadOnlySpan<byte> buffer)
     {
-        Keep(buffer.AsSpan(offset, count));
-        destination?.Write(buffer, offset, count);
+        Keep(buffer);
+        destination?.Write(buffer);
     }
 
     public override void Flush() => destination?.Flush();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => destination?.FlushAsync(cancellationToken) ?? Task.CompletedTask;
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private void Keep(ReadOnlySpan<byte> data)
     {

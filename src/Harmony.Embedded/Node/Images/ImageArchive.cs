@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Node.Images.Layers;
+using Harmony.Platform;
 using Harmony.Platform.Files;
 
 namespace Harmony.Embedded.Node.Images;
@@ -163,40 +164,10 @@ internal sealed class ImageArchive(ContentStore content)
     }
 
     /// <summary>The content of the present member.</summary>
-    private sealed class EntryStream(TarReader reader) : Stream
+    private sealed class EntryStream(TarReader reader) : SequentialStream
     {
         public override bool CanRead => true;
 
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
         public override int Read(Span<byte> buffer) => reader.Read(buffer);
-
-        public override int Read(byte[] buffer, int offset, int count) => reader.Read(buffer.AsSpan(offset, count));
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return new(reader.Read(buffer.Span));
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

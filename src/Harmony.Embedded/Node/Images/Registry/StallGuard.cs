@@ -1,21 +1,11 @@
+using Harmony.Platform;
+
 namespace Harmony.Embedded.Node.Images.Registry;
 
 /// <summary>A body that must go on coming: a read that waits longer than the bound is an <see cref="IOException"/>.</summary>
-internal sealed class StallGuard(Stream inner, IDisposable owner, TimeSpan bound) : Stream
+internal sealed class StallGuard(Stream inner, IDisposable owner, TimeSpan bound) : SequentialStream
 {
     public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -30,21 +20,6 @@ internal sealed class StallGuard(Stream inner, IDisposable owner, TimeSpan bound
             throw new IOException($"the registry sent nothing for {bound.TotalSeconds:0} s", e);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
