@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Harmony.Kubernetes.Objects;
 
@@ -9,7 +8,7 @@ internal static class AppliedFields
 {
     /// <summary>When harmony's apply last changed the object, by the server's clock, to the second; null where it never did.</summary>
     public static DateTimeOffset? TimeOf(JsonObject obj) =>
-        DateTimeOffset.TryParse(Entry(obj)?.Text("time"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        Entry(obj).At("time").AsTime();
 
     /// <summary>Whether an apply between these two states of one object left it as it was, whatever others did to it meanwhile.</summary>
     public static bool AreUntouched(JsonObject before, JsonObject after)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Harmony.Kubernetes.Objects;
 using Harmony.Kubernetes.Transport;
 
 namespace Harmony.Kubernetes;
@@ -44,7 +45,7 @@ public sealed partial class KubernetesApi
         Add("follow", options.Follow ? "true" : null);
         Add("previous", options.Previous ? "true" : null);
         Add("timestamps", options.Timestamps ? "true" : null);
-        Add("sinceTime", options.Since?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+        Add("sinceTime", options.Since is { } since ? Timestamps.Format(since) : null);
         Add("tailLines", options.TailLines?.ToString(CultureInfo.InvariantCulture));
         return query.ToString(0, query.Length - 1);
 

@@ -174,7 +174,7 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
         {
             ["type"] = type,
             ["status"] = status,
-            ["lastTransitionTime"] = ObjectRegistry.Timestamp(registry.Cluster.Time.GetUtcNow()),
+            ["lastTransitionTime"] = registry.Cluster.Time.Stamp(),
             ["reason"] = reason,
             ["message"] = message,
         });

@@ -29,7 +29,7 @@ internal sealed partial class ApiHandler
         switch (resource.Resource.Kind)
         {
             case "SelfSubjectReview":
-                metadata["creationTimestamp"] = Registry.ObjectRegistry.Timestamp(registry.Cluster.Time.GetUtcNow());
+                metadata["creationTimestamp"] = registry.Cluster.Time.Stamp();
                 review["status"] = new JsonObject { ["userInfo"] = UserInfo(exchange.User) };
                 break;
             case "TokenReview":

@@ -95,7 +95,7 @@ internal sealed partial class ApiHandler
         var now = registry.Cluster.Time.GetUtcNow();
         spec["audiences"] = new JsonArray([.. (audiences.Length == 0 ? [Authentication.TokenIssuer.Issuer] : audiences).Select(a => (JsonNode)a)]);
         spec["expirationSeconds"] = seconds;
-        var metadata = new JsonObject { ["name"] = account.Key.Name, ["namespace"] = account.Key.Namespace, ["uid"] = account.Uid, ["creationTimestamp"] = ObjectRegistry.Timestamp(now) };
+        var metadata = new JsonObject { ["name"] = account.Key.Name, ["namespace"] = account.Key.Namespace, ["uid"] = account.Uid, ["creationTimestamp"] = Timestamps.Format(now) };
         request["metadata"] = metadata;
         request.Remove("status");
         var schema = resource.TypeOf("token").Schema;
@@ -108,7 +108,7 @@ internal sealed partial class ApiHandler
         request["status"] = new JsonObject
         {
             ["token"] = tokens.Issue(account.Key.Namespace, account.Key.Name, account.Uid, audiences, TimeSpan.FromSeconds(seconds), bound),
-            ["expirationTimestamp"] = ObjectRegistry.Timestamp(now.AddSeconds(seconds)),
+            ["expirationTimestamp"] = Timestamps.Format(now.AddSeconds(seconds)),
         };
         spec["boundObjectRef"] ??= null;
         await exchange.WriteAsync(201, request).ConfigureAwait(false);

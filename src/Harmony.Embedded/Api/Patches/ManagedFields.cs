@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Api.Schemas;
 using Harmony.Kubernetes.Objects;
@@ -65,7 +64,7 @@ public static class ManagedFields
 
             mine.Fields = mine.Fields.Union(written);
             // kube-apiserver keeps no time for changes through scale.
-            mine.Time = owner.Subresource == "scale" ? null : Format(owner.Now);
+            mine.Time = owner.Subresource == "scale" ? null : Timestamps.Format(owner.Now);
         }
 
         Write(updated, Bound(entries));
@@ -144,8 +143,6 @@ public static class ManagedFields
         set.Find("f:metadata")?.Forget();
         return set;
     }
-
-    internal static string Format(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static bool IsReset(JsonNode? given) =>
         given is JsonArray { Count: 1 } one && one[0] is JsonObject { Count: 0 };

@@ -31,7 +31,7 @@ public static partial class ServerSideApply
         if (live is not null && entries.Count == 0)
         {
             // Ownership was not kept until now: all that is there belongs to those before.
-            var before = new ManagedFieldsEntry("before-first-apply", "Update", owner.ApiVersion, null) { Time = ManagedFields.Format(owner.Now) };
+            var before = new ManagedFieldsEntry("before-first-apply", "Update", owner.ApiVersion, null) { Time = Timestamps.Format(owner.Now) };
             before.Fields = ManagedFields.Strip(FieldSets.Of(live, schema), owner with { HasStatus = true });
             entries.Add(before);
         }
@@ -80,7 +80,7 @@ public static partial class ServerSideApply
         var changed = !written.IsEmpty || !changes.Removed.IsEmpty || conflicts.Count > 0 || !last.SetEquals(given) || mine.ApiVersion != owner.ApiVersion;
         mine.Fields = given;
         mine.ApiVersion = owner.ApiVersion;
-        mine.Time = changed ? ManagedFields.Format(owner.Now) : mine.Time;
+        mine.Time = changed ? Timestamps.Format(owner.Now) : mine.Time;
         ManagedFields.Write(merged, entries);
         return merged;
     }

@@ -51,7 +51,7 @@ public sealed partial class ObjectRegistry
         }
 
         metadata["uid"] = Guid.NewGuid().ToString();
-        metadata["creationTimestamp"] = Timestamp(Now);
+        metadata["creationTimestamp"] = Timestamps.Format(Now);
         if (resource.HasStatus)
         {
             obj.Remove("status");

@@ -67,7 +67,7 @@ public sealed partial class ObjectRegistry
         var grace = resource.Strategy.GracePeriod(obj, options.GracePeriodSeconds);
         if (!obj.IsBeingDeleted)
         {
-            metadata["deletionTimestamp"] = Timestamp(Now.AddSeconds(grace));
+            metadata["deletionTimestamp"] = Timestamps.Format(Now.AddSeconds(grace));
             if (!resource.Strategy.OutlivesDeletion(obj))
             {
                 metadata["deletionGracePeriodSeconds"] = grace;
@@ -81,9 +81,9 @@ public sealed partial class ObjectRegistry
             resource.Strategy.MarkDeleted(obj);
         }
         else if (metadata["deletionGracePeriodSeconds"].AsLong() is { } before && grace < before && options.GracePeriodSeconds is not null
-            && DateTimeOffset.TryParse(metadata.Text("deletionTimestamp"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var due))
+            && metadata["deletionTimestamp"].AsTime() is { } due)
         {
-            metadata["deletionTimestamp"] = Timestamp(due.AddSeconds(grace - before));
+            metadata["deletionTimestamp"] = Timestamps.Format(due.AddSeconds(grace - before));
             metadata["deletionGracePeriodSeconds"] = grace;
         }
     }

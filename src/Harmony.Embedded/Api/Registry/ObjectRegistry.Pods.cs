@@ -76,7 +76,7 @@ public sealed partial class ObjectRegistry
             conditions.Remove(condition);
         }
 
-        var now = Timestamp(Now);
+        var now = Timestamps.Format(Now);
         conditions.Add((JsonNode)new JsonObject
         {
             ["type"] = type,

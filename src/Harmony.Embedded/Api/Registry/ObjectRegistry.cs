@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Api.Catalog;
@@ -27,7 +26,6 @@ public sealed partial class ObjectRegistry(ClusterState cluster)
         Store.Get(resource.Key(ns, name)) ?? throw ApiErrors.NotFound(resource.Resource, name);
 
     /// <summary>A time as metav1.Time writes it.</summary>
-    internal static string Timestamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>A tree that shares nothing with this one and reads as if it came over the wire.</summary>
     private static JsonObject Detach(JsonObject tree) => JsonObject.Create(JsonElement.Parse(JsonLimits.ToUtf8(tree), JsonLimits.Document))!;

@@ -205,13 +205,13 @@ public static partial class Decoder
 
         private JsonNode Instant(JsonNode value, string text, SchemaKind schema)
         {
-            if (!DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) || text.Length < 20 || text[10] != 'T')
+            if (Timestamps.Parse(text) is not { } time || text.Length < 20 || text[10] != 'T')
             {
                 var form = schema == SchemaKind.Time ? "2006-01-02T15:04:05Z07:00" : "2006-01-02T15:04:05.000000Z07:00";
                 throw Refuse($"parsing time \"{text}\" as \"{form}\": cannot parse \"{text}\" as \"2006\"");
             }
 
-            var canonical = time.UtcDateTime.ToString(schema == SchemaKind.Time ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+            var canonical = schema == SchemaKind.Time ? Timestamps.Format(time) : Timestamps.FormatMicro(time);
             return canonical == text ? value : JsonValue.Create(canonical);
         }
 

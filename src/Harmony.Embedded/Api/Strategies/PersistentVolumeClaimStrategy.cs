@@ -26,7 +26,7 @@ internal sealed class PersistentVolumeStrategy : Strategy
 {
     public override ValueTask PrepareCreateAsync(JsonObject obj, ClusterState cluster, CancellationToken cancellation)
     {
-        obj["status"] = new JsonObject { ["phase"] = "Pending", ["lastPhaseTransitionTime"] = Registry.ObjectRegistry.Timestamp(cluster.Time.GetUtcNow()) };
+        obj["status"] = new JsonObject { ["phase"] = "Pending", ["lastPhaseTransitionTime"] = cluster.Time.Stamp() };
         return ValueTask.CompletedTask;
     }
 
@@ -34,7 +34,7 @@ internal sealed class PersistentVolumeStrategy : Strategy
     {
         if (subresource == "status" && obj.At("status", "phase").AsText() != old.At("status", "phase").AsText())
         {
-            obj.Child("status")["lastPhaseTransitionTime"] = Registry.ObjectRegistry.Timestamp(cluster.Time.GetUtcNow());
+            obj.Child("status")["lastPhaseTransitionTime"] = cluster.Time.Stamp();
         }
     }
 }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using Harmony.Embedded.Node;
+using Harmony.Kubernetes.Objects;
 using Microsoft.AspNetCore.Http;
 
 namespace Harmony.Embedded.Api.Streaming;
@@ -52,9 +52,7 @@ internal static class PodLog
         DateTimeOffset? since = query.Number("sinceSeconds", 1) is { } seconds ? time.GetUtcNow() - TimeSpan.FromSeconds(Math.Min(seconds, 1_000_000_000)) : null;
         if (query.Text("sinceTime") is { } text)
         {
-            since = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
-                ? at
-                : throw new ApiException(400, "BadRequest", $"parsing time \"{text}\" as RFC 3339: cannot parse it");
+            since = Timestamps.Parse(text) ?? throw new ApiException(400, "BadRequest", $"parsing time \"{text}\" as RFC 3339: cannot parse it");
         }
 
         return new()

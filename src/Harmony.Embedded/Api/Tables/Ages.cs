@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Harmony.Kubernetes.Objects;
 
@@ -8,10 +7,7 @@ namespace Harmony.Embedded.Api.Tables;
 internal static class Ages
 {
     /// <summary>How long ago; <c>&lt;unknown&gt;</c> for no time.</summary>
-    public static string Since(JsonNode? time, DateTimeOffset now) => Parse(time) is { } then ? Human(now - then) : "<unknown>";
-
-    public static DateTimeOffset? Parse(JsonNode? time) =>
-        DateTimeOffset.TryParse(time.AsText(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var parsed) ? parsed : null;
+    public static string Since(JsonNode? time, DateTimeOffset now) => time.AsTime() is { } then ? Human(now - then) : "<unknown>";
 
     /// <summary>Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/duration/duration.go.</summary>
     public static string Human(TimeSpan age)

@@ -79,6 +79,6 @@ internal static class Cells
         return parallelism > 1 ? $"{succeeded}/1 of {parallelism}" : $"{succeeded}/1";
     }
 
-    public static JsonNode? JobDuration(JsonObject job, DateTimeOffset now) => Ages.Parse(job.At("status", "startTime")) is not { } start ? ""
-        : Ages.Human((Ages.Parse(job.At("status", "completionTime")) ?? Ages.Parse(job.Condition("Failed")?["lastTransitionTime"]) ?? now) - start);
+    public static JsonNode? JobDuration(JsonObject job, DateTimeOffset now) => job.At("status", "startTime").AsTime() is not { } start ? ""
+        : Ages.Human((job.At("status", "completionTime").AsTime() ?? job.Condition("Failed")?["lastTransitionTime"].AsTime() ?? now) - start);
 }

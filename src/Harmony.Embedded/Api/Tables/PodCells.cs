@@ -46,7 +46,7 @@ internal static class PodCells
             ? pod.At("status", "initContainerStatuses").Objects().ToList()
             : [.. pod.At("status", "containerStatuses").Objects(), .. pod.At("status", "initContainerStatuses").Objects().Where(s => sidecars.Contains(s.Text("name") ?? ""))];
         var count = statuses.Sum(s => s["restartCount"].AsLong() ?? 0);
-        var last = statuses.Select(s => Ages.Parse(s.At("lastState", "terminated", "finishedAt"))).Max();
+        var last = statuses.Select(s => s.At("lastState", "terminated", "finishedAt").AsTime()).Max();
         return count > 0 && last is { } then ? $"{count} ({Ages.Human(now - then)} ago)" : $"{count}";
     }
 

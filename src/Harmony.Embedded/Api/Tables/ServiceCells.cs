@@ -110,13 +110,13 @@ internal static class EventCells
 {
     public static JsonNode? LastSeen(JsonObject e, DateTimeOffset now)
     {
-        var last = Ages.Parse(e.At("series", "lastObservedTime")) ?? Ages.Parse(e["lastTimestamp"] ?? e["deprecatedLastTimestamp"]) ?? Ages.Parse(e["eventTime"]);
+        var last = e.At("series", "lastObservedTime").AsTime() ?? (e["lastTimestamp"] ?? e["deprecatedLastTimestamp"]).AsTime() ?? e["eventTime"].AsTime();
         return last is { } time ? Ages.Human(now - time) : "<unknown>";
     }
 
     public static JsonNode? FirstSeen(JsonObject e, DateTimeOffset now)
     {
-        var first = Ages.Parse(e["firstTimestamp"] ?? e["deprecatedFirstTimestamp"]) ?? Ages.Parse(e["eventTime"]);
+        var first = (e["firstTimestamp"] ?? e["deprecatedFirstTimestamp"]).AsTime() ?? e["eventTime"].AsTime();
         return first is { } time ? Ages.Human(now - time) : "<unknown>";
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Api.Catalog;
 using Harmony.Embedded.Api.Schemas;
@@ -70,7 +69,7 @@ internal static partial class TableCatalog
         "integer" => value.AsLong() is { } number ? number : null,
         "number" => value is JsonValue v && v.TryGetValue<double>(out var d) ? d : null,
         "boolean" => value.AsBool() is { } flag ? flag : null,
-        "date" => value.AsText() is { } date && DateTimeOffset.TryParse(date, CultureInfo.InvariantCulture, out _) ? date : "<unknown>",
+        "date" => value.AsTime() is not null ? value.AsText() : "<unknown>",
         _ => null,
     };
 }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text;
 using Harmony.Embedded.Node.Containers;
+using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;
 
 namespace Harmony.Embedded.Node.Logs;
@@ -200,8 +200,7 @@ public sealed class CriLogReader(TimeProvider time)
 /// <summary>One record of a CRI log: <c>time stream tag text</c>.</summary>
 internal readonly record struct CriLine(ReadOnlyMemory<byte> Time, bool IsError, bool IsPartial, ReadOnlyMemory<byte> Text)
 {
-    public DateTimeOffset? Timestamp =>
-        DateTimeOffset.TryParse(Encoding.ASCII.GetString(Time.Span), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+    public DateTimeOffset? Timestamp => Timestamps.Parse(Encoding.ASCII.GetString(Time.Span));
 
     public static bool TryParse(ReadOnlyMemory<byte> line, out CriLine record)
     {
