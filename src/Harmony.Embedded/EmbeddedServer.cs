@@ -91,7 +91,7 @@ public sealed partial class EmbeddedServer : IAsyncDisposable
                 "Use that one (`harmony runtime status`), or stop it with `harmony runtime stop embedded`.");
         ending.Add(() => Ended(held.Dispose));
         Disk.DeleteFile(options.EndpointPath);
-        var logs = new LogLines(options.Log ?? TextWriter.Null, options.Time);
+        var logs = new RuntimeLog(options.Log ?? TextWriter.Null, options.Time);
         var log = logs.CreateLogger("server");
         var store = ObjectStore.Open(options.DatabasePath);
         ending.Add(store.DisposeAsync);

@@ -10,12 +10,12 @@ namespace Harmony.Kubernetes;
 public sealed partial class KubernetesApi : IKubernetesApi
 {
     private readonly ApiConnection connection;
-    private readonly ResourceCatalogue catalogue;
+    private readonly RestMapper mapper;
 
     private KubernetesApi(KubeconfigContext context, TimeProvider time)
     {
         connection = new(context, time);
-        catalogue = new(connection);
+        mapper = new(connection);
         Context = context;
     }
 
@@ -39,17 +39,17 @@ public sealed partial class KubernetesApi : IKubernetesApi
         return answer.Body.Text("gitVersion") ?? "";
     }
 
-    public Task<ResourceDescription?> FindResourceAsync(GroupVersionKind kind, CancellationToken cancellation) => catalogue.FindAsync(kind, cancellation);
+    public Task<ResourceDescription?> FindResourceAsync(GroupVersionKind kind, CancellationToken cancellation) => mapper.FindAsync(kind, cancellation);
 
     public ValueTask DisposeAsync()
     {
-        catalogue.Dispose();
+        mapper.Dispose();
         connection.Dispose();
         return ValueTask.CompletedTask;
     }
 
     private async Task<ResourceDescription> ResourceAsync(GroupVersionKind kind, string doing, CancellationToken cancellation) =>
-        await catalogue.FindAsync(kind, cancellation)
+        await mapper.FindAsync(kind, cancellation)
         ?? throw new KubernetesException(
             KubernetesError.UnknownKind,
             $"{ApiErrors.Sentence(doing)}: the cluster does not know the kind {kind.Kind} of {kind.ApiVersion}.",

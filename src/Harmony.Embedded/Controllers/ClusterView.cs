@@ -76,7 +76,7 @@ internal sealed class ClusterView(IClusterClient client)
 
         // What was listed in the instant before its watch began, and deleted then, would be known for ever.
         await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
-        foreach (var (cache, obj) in listed.Where(l => ReferenceEquals(l.Cache.Get(ObjectKey.Of(l.Object)), l.Object)))
+        foreach (var (cache, obj) in listed.Where(l => ReferenceEquals(l.Cache.Get(NamespacedName.Of(l.Object)), l.Object)))
         {
             Refresh(cache, obj);
         }

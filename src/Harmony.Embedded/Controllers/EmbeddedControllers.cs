@@ -27,7 +27,7 @@ public static class EmbeddedControllers
 
     internal static IReadOnlyList<Reconciler> All(ControllerContext context, string volumes, string certificate)
     {
-        var catalogue = new ResourceCatalogue(context);
+        var kinds = new WatchedKinds(context);
         return
         [
             new NamespaceDefaults(context, certificate),
@@ -41,8 +41,8 @@ public static class EmbeddedControllers
             new EventExpiry(context),
             new VolumeController(context, volumes),
             new EndpointsController(context),
-            new GarbageCollector(context, catalogue),
-            new NamespaceController(context, catalogue),
+            new GarbageCollector(context, kinds),
+            new NamespaceController(context, kinds),
             new Scheduler(context),
         ];
     }

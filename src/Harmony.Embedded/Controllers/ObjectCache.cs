@@ -12,8 +12,8 @@ namespace Harmony.Embedded.Controllers;
 internal sealed class ObjectCache(ApiResource resource)
 {
     private const int MaxGone = 8192;
-    private readonly Dictionary<ObjectKey, JsonObject> objects = [];
-    private readonly Dictionary<string, Dictionary<ObjectKey, JsonObject>> buckets = new(StringComparer.Ordinal);
+    private readonly Dictionary<NamespacedName, JsonObject> objects = [];
+    private readonly Dictionary<string, Dictionary<NamespacedName, JsonObject>> buckets = new(StringComparer.Ordinal);
     private readonly HashSet<string> gone = new(StringComparer.Ordinal);
     private readonly Queue<string> goneInOrder = new();
 
@@ -29,7 +29,7 @@ internal sealed class ObjectCache(ApiResource resource)
 
     public IEnumerable<JsonObject> All => objects.Values;
 
-    public JsonObject? Get(ObjectKey key) => objects.GetValueOrDefault(key);
+    public JsonObject? Get(NamespacedName key) => objects.GetValueOrDefault(key);
 
     public JsonObject? Get(string? ns, string name) => objects.GetValueOrDefault(new(ns ?? "", name));
 
@@ -51,7 +51,7 @@ internal sealed class ObjectCache(ApiResource resource)
     /// <summary>Takes in what a watch or a write of our own has shown; older news than what is known is ignored.</summary>
     public void Set(JsonObject obj)
     {
-        var key = ObjectKey.Of(obj);
+        var key = NamespacedName.Of(obj);
         var known = objects.GetValueOrDefault(key);
         if (gone.Contains(obj.Uid) || (known is not null && Version(known) is var old && old > 0 && Version(obj) <= old))
         {
@@ -95,7 +95,7 @@ internal sealed class ObjectCache(ApiResource resource)
             }
         }
 
-        var key = ObjectKey.Of(obj);
+        var key = NamespacedName.Of(obj);
         if (objects.GetValueOrDefault(key) is { } known && known.Uid == obj.Uid)
         {
             objects.Remove(key);
@@ -109,7 +109,7 @@ internal sealed class ObjectCache(ApiResource resource)
 
     private IReadOnlyCollection<JsonObject> Bucket(string name) => buckets.TryGetValue(name, out var members) ? members.Values : [];
 
-    private void Unindex(ObjectKey key, JsonObject obj)
+    private void Unindex(NamespacedName key, JsonObject obj)
     {
         foreach (var bucket in Buckets(obj))
         {

@@ -39,18 +39,18 @@ internal abstract class Reconciler : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected abstract Task ReconcileAsync(ObjectKey key, CancellationToken cancellation);
+    protected abstract Task ReconcileAsync(NamespacedName key, CancellationToken cancellation);
 
-    protected void Enqueue(ObjectKey key) => queue.Add(key);
+    protected void Enqueue(NamespacedName key) => queue.Add(key);
 
-    protected void Enqueue(JsonObject obj) => queue.Add(ObjectKey.Of(obj));
+    protected void Enqueue(JsonObject obj) => queue.Add(NamespacedName.Of(obj));
 
-    protected void EnqueueAfter(ObjectKey key, TimeSpan wait) => queue.AddAfter(key, wait);
+    protected void EnqueueAfter(NamespacedName key, TimeSpan wait) => queue.AddAfter(key, wait);
 
     /// <summary>
     /// Looking at a key costs as much as it has objects: with many, it is not looked at anew for each of them. Nothing waits below fifty.
     /// </summary>
-    protected void Gather(ObjectKey key, int objects) =>
+    protected void Gather(NamespacedName key, int objects) =>
         queue.Rest(key, objects < 50 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Math.Min(500, objects / 4)));
 
     /// <summary>The cache of a kind; its changes enqueue the changed objects themselves.</summary>

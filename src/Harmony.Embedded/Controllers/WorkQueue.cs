@@ -15,23 +15,23 @@ internal sealed class WorkQueue : IDisposable
     /// <summary>A due time is looked at again after this long at the latest, so that a clock that was set does not hold it up.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
 
-    private readonly Func<ObjectKey, CancellationToken, Task> reconcile;
+    private readonly Func<NamespacedName, CancellationToken, Task> reconcile;
     private readonly ControllerContext context;
     private readonly string name;
     private readonly int parallelism;
-    private readonly Queue<ObjectKey> ready = new();
-    private readonly HashSet<ObjectKey> waiting = [];
-    private readonly HashSet<ObjectKey> running = [];
-    private readonly HashSet<ObjectKey> again = [];
-    private readonly Dictionary<ObjectKey, int> failures = [];
-    private readonly PriorityQueue<ObjectKey, long> later = new();
-    private readonly Dictionary<ObjectKey, long> due = [];
-    private readonly Dictionary<ObjectKey, long> resting = [];
+    private readonly Queue<NamespacedName> ready = new();
+    private readonly HashSet<NamespacedName> waiting = [];
+    private readonly HashSet<NamespacedName> running = [];
+    private readonly HashSet<NamespacedName> again = [];
+    private readonly Dictionary<NamespacedName, int> failures = [];
+    private readonly PriorityQueue<NamespacedName, long> later = new();
+    private readonly Dictionary<NamespacedName, long> due = [];
+    private readonly Dictionary<NamespacedName, long> resting = [];
     private readonly ITimer timer;
     private readonly TaskScheduler loop;
     private bool started;
 
-    public WorkQueue(string name, ControllerContext context, int parallelism, Func<ObjectKey, CancellationToken, Task> reconcile)
+    public WorkQueue(string name, ControllerContext context, int parallelism, Func<NamespacedName, CancellationToken, Task> reconcile)
     {
         (this.name, this.context, this.parallelism, this.reconcile) = (name, context, parallelism, reconcile);
         loop = TaskScheduler.Current;
@@ -44,7 +44,7 @@ internal sealed class WorkQueue : IDisposable
         Pump();
     }
 
-    public void Add(ObjectKey key)
+    public void Add(NamespacedName key)
     {
         if (running.Contains(key))
         {
@@ -62,7 +62,7 @@ internal sealed class WorkQueue : IDisposable
     }
 
     /// <summary>Looks at the key when this much time has passed, or earlier where it is asked for earlier.</summary>
-    public void AddAfter(ObjectKey key, TimeSpan wait)
+    public void AddAfter(NamespacedName key, TimeSpan wait)
     {
         if (wait <= TimeSpan.Zero)
         {
@@ -84,7 +84,7 @@ internal sealed class WorkQueue : IDisposable
     /// <summary>
     /// Keeps the key from being looked at for this long, so that the changes of its many objects gather; called while it is looked at.
     /// </summary>
-    public void Rest(ObjectKey key, TimeSpan time)
+    public void Rest(NamespacedName key, TimeSpan time)
     {
         if (time > TimeSpan.Zero)
         {
@@ -135,7 +135,7 @@ internal sealed class WorkQueue : IDisposable
         }
     }
 
-    private async Task ReconcileAsync(ObjectKey key)
+    private async Task ReconcileAsync(NamespacedName key)
     {
         try
         {

@@ -32,7 +32,7 @@ internal sealed class ApiListener : IAsyncDisposable
     /// <summary>Serves on this port, or on another where it is 0 or taken.</summary>
     /// <exception cref="EmbeddedException">No port can be had.</exception>
     public static async Task<ApiListener> StartAsync(
-        int port, CertificateAuthority authority, IReadOnlyList<IPAddress> addresses, RequestDelegate handler, LogLines log, TimeProvider time, CancellationToken cancellation)
+        int port, CertificateAuthority authority, IReadOnlyList<IPAddress> addresses, RequestDelegate handler, RuntimeLog log, TimeProvider time, CancellationToken cancellation)
     {
         try
         {
@@ -77,7 +77,7 @@ internal sealed class ApiListener : IAsyncDisposable
         new(EmbeddedError.CannotListen, $"the embedded runtime cannot listen on 127.0.0.1: {e.Message}", "Check that the loopback interface is up and that this machine allows programs to listen on it.", e);
 
     private static async Task<ApiListener> ListenAsync(
-        int port, CertificateAuthority authority, IReadOnlyList<IPAddress> addresses, RequestDelegate handler, LogLines log, TimeProvider time, CancellationToken cancellation)
+        int port, CertificateAuthority authority, IReadOnlyList<IPAddress> addresses, RequestDelegate handler, RuntimeLog log, TimeProvider time, CancellationToken cancellation)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddSingleton<ILoggerFactory>(log);

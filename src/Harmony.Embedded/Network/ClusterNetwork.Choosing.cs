@@ -26,7 +26,7 @@ public sealed partial record ClusterNetwork
         var file = Path.Combine(dataFolder, "network.json");
         var kept = Read(file, log);
         var instance = Instance.Of(dataFolder);
-        if (Capabilities.Missing() is { } missing)
+        if (NetworkPrivileges.Missing() is { } missing)
         {
             if (kept is { Bridged: true })
             {

@@ -65,7 +65,7 @@ public sealed class EmbeddedNetwork : IAsyncDisposable
     /// </summary>
     public static async Task CleanAsync(string dataFolder, ICommandRunner commands, ILogger log, CancellationToken cancellation)
     {
-        if (Capabilities.Missing() is not null)
+        if (NetworkPrivileges.Missing() is not null)
         {
             return;
         }

@@ -18,7 +18,7 @@ internal sealed class Scheduler : Reconciler
     private readonly EventRecorder recorder;
     private readonly NodeRoom room = new();
     private readonly VolumeFit volumes;
-    private readonly HashSet<ObjectKey> waiting = [];
+    private readonly HashSet<NamespacedName> waiting = [];
 
     public Scheduler(ControllerContext context)
         : base(Reporter, context, parallelism: 1)
@@ -41,7 +41,7 @@ internal sealed class Scheduler : Reconciler
         };
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         waiting.Remove(key);
         if (pods.Get(key) is not { } pod || !IsOurs(pod))
@@ -166,7 +166,7 @@ internal sealed class Scheduler : Reconciler
 
     private async Task RefuseAsync(JsonObject pod, string message, CancellationToken cancellation)
     {
-        waiting.Add(ObjectKey.Of(pod));
+        waiting.Add(NamespacedName.Of(pod));
         if (await NoteAsync(pod, "Unschedulable", message, cancellation))
         {
             recorder.Record(pod, EventType.Warning, "FailedScheduling", message, action: "Scheduling");
@@ -210,14 +210,14 @@ internal sealed class Scheduler : Reconciler
         if (pod is not null && IsOurs(pod))
         {
             // A change of the status alone (our own, mostly) is no reason to look again.
-            if (old is null || old.Generation != pod.Generation || !JsonNode.DeepEquals(old["spec"], pod["spec"]) || !waiting.Contains(ObjectKey.Of(pod)))
+            if (old is null || old.Generation != pod.Generation || !JsonNode.DeepEquals(old["spec"], pod["spec"]) || !waiting.Contains(NamespacedName.Of(pod)))
             {
                 Enqueue(pod);
             }
         }
         else
         {
-            waiting.Remove(ObjectKey.Of((pod ?? old)!));
+            waiting.Remove(NamespacedName.Of((pod ?? old)!));
         }
 
         // A pod that went may have left room; one that came may be the one another wants to be beside.

@@ -31,7 +31,7 @@ internal sealed class TestNetwork : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static void SkipUnlessPrivileged() => Assert.SkipUnless(Capabilities.Missing() is null, $"Bridges and namespaces need privileges: {Capabilities.Missing()}");
+    public static void SkipUnlessPrivileged() => Assert.SkipUnless(NetworkPrivileges.Missing() is null, $"Bridges and namespaces need privileges: {NetworkPrivileges.Missing()}");
 
     public static async Task<TestNetwork> OpenAsync()
     {

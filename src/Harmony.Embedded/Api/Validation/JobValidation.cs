@@ -65,7 +65,7 @@ internal static class JobValidation
             {
                 errors.Invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
             }
-            else if (CronSchedule.Fault(schedule) is { } fault)
+            else if (CronSyntax.Fault(schedule) is { } fault)
             {
                 errors.Invalid("spec.schedule", schedule, fault);
             }

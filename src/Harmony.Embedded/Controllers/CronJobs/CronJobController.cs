@@ -22,7 +22,7 @@ internal sealed class CronJobController : Reconciler
         jobs = Owned(BuiltInResources.Jobs, crons);
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (crons.Get(key) is not { IsBeingDeleted: false } cron)
         {
@@ -118,7 +118,7 @@ internal sealed class CronJobController : Reconciler
         var now = Now;
         if (schedule.After(now) is { } next)
         {
-            EnqueueAfter(ObjectKey.Of(cron), next - now + TimeSpan.FromMilliseconds(100));
+            EnqueueAfter(NamespacedName.Of(cron), next - now + TimeSpan.FromMilliseconds(100));
         }
 
         var earliest = status["lastScheduleTime"].AsTime() ?? cron.Created() ?? now;

@@ -55,7 +55,7 @@ internal sealed class DaemonSetController : Reconciler
         revisions = new(Cluster);
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (sets.Get(key) is not { IsBeingDeleted: false } set || set.At("spec", "selector") is not JsonObject { Count: > 0 })
         {

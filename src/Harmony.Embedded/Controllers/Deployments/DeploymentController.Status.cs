@@ -38,7 +38,7 @@ internal sealed partial class DeploymentController
         await UpdateStatusAsync(BuiltInResources.Deployments, deployment, status, cancellation);
         if (DeploymentStatus.UntilTimedOut(deployment, status, Now) is { } wait)
         {
-            EnqueueAfter(ObjectKey.Of(deployment), wait + TimeSpan.FromSeconds(1));
+            EnqueueAfter(NamespacedName.Of(deployment), wait + TimeSpan.FromSeconds(1));
         }
     }
 

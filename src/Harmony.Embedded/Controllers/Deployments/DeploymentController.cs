@@ -41,7 +41,7 @@ internal sealed partial class DeploymentController : Reconciler
 
     private string Stamp => Context.Time.Stamp();
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (deployments.Get(key) is not { } deployment || deployment.At("spec", "selector") is not JsonObject { Count: > 0 })
         {

@@ -27,7 +27,7 @@ internal sealed class DisruptionController : Reconciler
         scaled = [Cluster.Of(BuiltInResources.ReplicaSets), Cluster.Of(BuiltInResources.StatefulSets)];
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (budgets.Get(key) is not { } budget)
         {

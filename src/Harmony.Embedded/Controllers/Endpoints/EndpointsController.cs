@@ -15,7 +15,7 @@ internal sealed partial class EndpointsController : Reconciler
     private readonly ObjectCache endpoints;
 
     /// <summary>The Services by one label of their selector: a pod asks by its few labels instead of asking every Service.</summary>
-    private readonly Dictionary<string, HashSet<ObjectKey>> selecting = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<NamespacedName>> selecting = new(StringComparer.Ordinal);
 
     public EndpointsController(ControllerContext context)
         : base("endpoint-slice-controller", context)
@@ -35,7 +35,7 @@ internal sealed partial class EndpointsController : Reconciler
         };
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (services.Get(key) is not { } service)
         {
@@ -78,7 +78,7 @@ internal sealed partial class EndpointsController : Reconciler
     {
         if (old is not null && First(old) is { } before && selecting.TryGetValue(before, out var leaving))
         {
-            leaving.Remove(ObjectKey.Of(old));
+            leaving.Remove(NamespacedName.Of(old));
             if (leaving.Count == 0)
             {
                 selecting.Remove(before);
@@ -92,7 +92,7 @@ internal sealed partial class EndpointsController : Reconciler
                 selecting[after] = keys = [];
             }
 
-            keys.Add(ObjectKey.Of(service));
+            keys.Add(NamespacedName.Of(service));
         }
 
         Enqueue((service ?? old)!);

@@ -8,7 +8,7 @@ namespace Harmony.Embedded.Controllers.Events;
 internal sealed class EventExpiry(ControllerContext context) : Reconciler("event-expiry", context)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
-    private static readonly ObjectKey Everything = new("", "events");
+    private static readonly NamespacedName Everything = new("", "events");
 
     /// <summary>Looked at in bulk: a watch of every event would cost more than the events do.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
@@ -19,7 +19,7 @@ internal sealed class EventExpiry(ControllerContext context) : Reconciler("event
         base.Start();
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         EnqueueAfter(Everything, Pause);
         foreach (var e in Cluster.ListLive(BuiltInResources.Events))

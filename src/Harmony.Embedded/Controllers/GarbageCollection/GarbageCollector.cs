@@ -11,26 +11,26 @@ internal sealed class GarbageCollector : Reconciler
 {
     private const string Foreground = "foregroundDeletion";
     private const string Orphan = "orphan";
-    private readonly ResourceCatalogue catalogue;
+    private readonly WatchedKinds kinds;
     private readonly Dictionary<string, Dictionary<string, Member>> dependents = new(StringComparer.Ordinal);
 
-    public GarbageCollector(ControllerContext context, ResourceCatalogue catalogue)
+    public GarbageCollector(ControllerContext context, WatchedKinds kinds)
         : base("garbage-collector", context)
     {
-        this.catalogue = catalogue;
-        catalogue.Changed += OnChange;
+        this.kinds = kinds;
+        kinds.Changed += OnChange;
     }
 
     public override void Start()
     {
-        catalogue.Start();
+        kinds.Start();
         base.Start();
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         var (kind, ns) = Split(key.Namespace);
-        if (catalogue.Named(kind) is not { } resource || Cluster.GetLive(resource, ns, key.Name) is not { } obj)
+        if (kinds.Named(kind) is not { } resource || Cluster.GetLive(resource, ns, key.Name) is not { } obj)
         {
             return;
         }
@@ -82,7 +82,7 @@ internal sealed class GarbageCollector : Reconciler
     private static string Propagation(JsonObject obj) =>
         Finalizers.Has(obj, Orphan) ? "Orphan" : Finalizers.Has(obj, Foreground) ? "Foreground" : "Background";
 
-    private static ObjectKey Key(ApiResource resource, JsonObject obj) => new($"{resource.Name}|{obj.Namespace}", obj.Name);
+    private static NamespacedName Key(ApiResource resource, JsonObject obj) => new($"{resource.Name}|{obj.Namespace}", obj.Name);
 
     private static (string Kind, string? Namespace) Split(string text)
     {
@@ -93,7 +93,7 @@ internal sealed class GarbageCollector : Reconciler
     private State Look(JsonObject owner, string? ns)
     {
         // A kind that nobody serves (now) says nothing about whether its object lives.
-        if (catalogue.Find(owner.Text("apiVersion") ?? "", owner.Text("kind") ?? "") is not { } resource || (resource.Namespaced && ns is null))
+        if (kinds.Find(owner.Text("apiVersion") ?? "", owner.Text("kind") ?? "") is not { } resource || (resource.Namespaced && ns is null))
         {
             return State.There;
         }
@@ -125,7 +125,7 @@ internal sealed class GarbageCollector : Reconciler
             {
                 foreach (var member in members)
                 {
-                    Enqueue(new ObjectKey($"{member.Resource.Name}|{member.Namespace}", member.Name));
+                    Enqueue(new NamespacedName($"{member.Resource.Name}|{member.Namespace}", member.Name));
                 }
             }
             else
@@ -196,14 +196,14 @@ internal sealed class GarbageCollector : Reconciler
             // The owner is gone: its dependents are looked at. A dependent is gone: an owner that waits for it is.
             foreach (var member in Dependents(old.Uid))
             {
-                Enqueue(new ObjectKey($"{member.Resource.Name}|{member.Namespace}", member.Name));
+                Enqueue(new NamespacedName($"{member.Resource.Name}|{member.Namespace}", member.Name));
             }
 
             foreach (var reference in old.At("metadata", "ownerReferences").Objects())
             {
-                if (catalogue.Find(reference.Text("apiVersion") ?? "", reference.Text("kind") ?? "") is { } owner)
+                if (kinds.Find(reference.Text("apiVersion") ?? "", reference.Text("kind") ?? "") is { } owner)
                 {
-                    Enqueue(new ObjectKey($"{owner.Name}|{(owner.Namespaced ? old.Namespace : null)}", reference.Text("name") ?? ""));
+                    Enqueue(new NamespacedName($"{owner.Name}|{(owner.Namespaced ? old.Namespace : null)}", reference.Text("name") ?? ""));
                 }
             }
         }

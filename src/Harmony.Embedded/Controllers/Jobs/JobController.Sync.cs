@@ -218,7 +218,7 @@ internal sealed partial class JobController
                     return new(false, "DeadlineExceeded", "Job was active longer than specified deadline");
                 }
 
-                controller.EnqueueAfter(ObjectKey.Of(job), left);
+                controller.EnqueueAfter(NamespacedName.Of(job), left);
             }
 
             var enough = completions is { } wanted ? Succeeded >= wanted : Succeeded > 0 && !Pods.Exists(p => p.IsActive);
@@ -344,7 +344,7 @@ internal sealed partial class JobController
 
             if (backoffPerIndex is null && Pause() is { } pause)
             {
-                controller.EnqueueAfter(ObjectKey.Of(job), pause);
+                controller.EnqueueAfter(NamespacedName.Of(job), pause);
                 return null;
             }
 

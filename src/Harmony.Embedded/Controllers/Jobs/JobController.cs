@@ -42,7 +42,7 @@ internal sealed partial class JobController : Reconciler
         };
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (key.Namespace.StartsWith('|'))
         {
@@ -70,13 +70,13 @@ internal sealed partial class JobController : Reconciler
 
     private static bool IsFinished(JsonObject job) => Conditions.IsTrue(job.Status, "Complete") || Conditions.IsTrue(job.Status, "Failed");
 
-    private static ObjectKey StrayKey(JsonObject pod) => new($"|{pod.Namespace}", pod.Name);
+    private static NamespacedName StrayKey(JsonObject pod) => new($"|{pod.Namespace}", pod.Name);
 
     /// <summary>A pod that waits to be counted by a Job that is not there any more.</summary>
     private bool IsStray(JsonObject pod) => Finalizers.Has(pod, JobPods.Tracking)
         && (pod.Controller is not { } owner || owner.Text("kind") != "Job" || OwnerIn(jobs, pod) is null);
 
-    private async Task ReleaseStrayAsync(ObjectKey key, CancellationToken cancellation)
+    private async Task ReleaseStrayAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (pods.Get(key.Namespace[1..], key.Name) is { } pod && Finalizers.Has(pod, JobPods.Tracking)
             && (pod.Controller is not { } owner || Cluster.GetLive(BuiltInResources.Jobs, pod.Namespace, owner.Text("name") ?? "")?.Uid != owner.Text("uid")))
@@ -97,7 +97,7 @@ internal sealed partial class JobController : Reconciler
         var left = finished + TimeSpan.FromSeconds(seconds) - Now;
         if (left > TimeSpan.Zero)
         {
-            EnqueueAfter(ObjectKey.Of(job), left);
+            EnqueueAfter(NamespacedName.Of(job), left);
         }
         else
         {

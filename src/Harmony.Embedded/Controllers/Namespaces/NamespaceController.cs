@@ -9,15 +9,15 @@ internal sealed class NamespaceController : Reconciler
 {
     private const string Finalizer = "kubernetes";
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
-    private readonly ResourceCatalogue catalogue;
+    private readonly WatchedKinds kinds;
     private readonly ObjectCache namespaces;
 
-    public NamespaceController(ControllerContext context, ResourceCatalogue catalogue)
+    public NamespaceController(ControllerContext context, WatchedKinds kinds)
         : base("namespace-controller", context)
     {
-        this.catalogue = catalogue;
+        this.kinds = kinds;
         namespaces = Watched(BuiltInResources.Namespaces);
-        catalogue.Changed += (_, old, current) =>
+        kinds.Changed += (_, old, current) =>
         {
             if (current is null && old?.Namespace is { } name && namespaces.Get(null, name) is { IsBeingDeleted: true } ns)
             {
@@ -26,27 +26,27 @@ internal sealed class NamespaceController : Reconciler
         };
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (namespaces.Get(key) is not { IsBeingDeleted: true } ns)
         {
             return;
         }
 
-        var kinds = catalogue.All.Where(r => r.Namespaced).ToList();
+        var namespaced = kinds.All.Where(r => r.Namespaced).ToList();
         var failures = new List<string>();
 
         // Whatever guards a pod (a network policy, a secret) outlives it: KEP-5080.
         await EmptyAsync(BuiltInResources.Pods, ns.Name, failures, cancellation);
         if (Left(BuiltInResources.Pods, ns.Name).Count == 0)
         {
-            foreach (var kind in kinds)
+            foreach (var kind in namespaced)
             {
                 await EmptyAsync(kind, ns.Name, failures, cancellation);
             }
         }
 
-        var left = kinds.Select(k => (Kind: k, Objects: Left(k, ns.Name))).Where(l => l.Objects.Count > 0).ToList();
+        var left = namespaced.Select(k => (Kind: k, Objects: Left(k, ns.Name))).Where(l => l.Objects.Count > 0).ToList();
         if (left.Count == 0 && failures.Count == 0)
         {
             await Cluster.ChangeAsync(BuiltInResources.Namespaces, ns, Release, cancellation, "finalize");

@@ -31,7 +31,7 @@ internal sealed class NamespaceDefaults : Reconciler
         maps.Changed += (old, current) => Look(old, current, RootCa);
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (namespaces.Get(key) is not { IsBeingDeleted: false })
         {
@@ -102,7 +102,7 @@ internal sealed class NamespaceDefaults : Reconciler
         var obj = (current ?? old)!;
         if (obj.Name == name && obj.Namespace is { } ns && (current is null || (old is not null && name == RootCa)))
         {
-            Enqueue(new ObjectKey("", ns));
+            Enqueue(new NamespacedName("", ns));
         }
     }
 }

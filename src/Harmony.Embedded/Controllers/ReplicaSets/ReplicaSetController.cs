@@ -29,7 +29,7 @@ internal sealed class ReplicaSetController : Reconciler
         };
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (sets.Get(key) is not { } set || set.At("spec", "selector") is not JsonObject { Count: > 0 })
         {
@@ -115,7 +115,7 @@ internal sealed class ReplicaSetController : Reconciler
         return status;
     }
 
-    private void EnqueueWhenAvailable(ObjectKey key, JsonObject set, List<JsonObject> claimed)
+    private void EnqueueWhenAvailable(NamespacedName key, JsonObject set, List<JsonObject> claimed)
     {
         var minReady = set.At("spec", "minReadySeconds").AsLong() ?? 0;
         if (minReady > 0 && claimed.Select(p => p.UntilAvailable(minReady, Now)).Where(w => w > TimeSpan.Zero).Min() is { } wait)

@@ -32,7 +32,7 @@ internal sealed partial class StatefulSetController : Reconciler
         revisions = new(Cluster);
     }
 
-    protected override async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    protected override async Task ReconcileAsync(NamespacedName key, CancellationToken cancellation)
     {
         if (sets.Get(key) is not { } set || set.At("spec", "selector") is not JsonObject { Count: > 0 })
         {

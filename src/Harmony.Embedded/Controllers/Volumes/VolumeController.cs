@@ -60,13 +60,13 @@ internal sealed partial class VolumeController : Reconciler
             {
                 foreach (var name in PodRequests.Claims(old))
                 {
-                    Enqueue(new ObjectKey(old.Namespace ?? "", name));
+                    Enqueue(new NamespacedName(old.Namespace ?? "", name));
                 }
             }
         };
     }
 
-    protected override Task ReconcileAsync(ObjectKey key, CancellationToken cancellation) =>
+    protected override Task ReconcileAsync(NamespacedName key, CancellationToken cancellation) =>
         key.Namespace.Length > 0
             ? claims.Get(key) is { } claim ? SyncClaimAsync(claim, cancellation) : Task.CompletedTask
             : volumes.Get(key) is { } volume ? SyncVolumeAsync(volume, cancellation) : Task.CompletedTask;

@@ -89,7 +89,7 @@ public sealed class ValidatorTests
     [InlineData("61 * * * *", "end of range (61) above maximum (59): 61")]
     [InlineData("a * * * *", "failed to parse int from a: strconv.Atoi: parsing \"a\": invalid syntax")]
     [InlineData("* * * *", "expected exactly 5 fields, found 4: [* * * *]")]
-    public void Schedules_are_read_as_cron_reads_them(string schedule, string? fault) => CronSchedule.Fault(schedule).ShouldBe(fault);
+    public void Schedules_are_read_as_cron_reads_them(string schedule, string? fault) => CronSyntax.Fault(schedule).ShouldBe(fault);
 
     [Fact]
     public void A_recorded_object_updates_to_itself()

@@ -4,8 +4,8 @@ using Harmony.Kubernetes.Transport;
 
 namespace Harmony.Kubernetes.Discovery;
 
-/// <summary>Which kinds a cluster serves and where. Asked once in two requests (aggregated discovery), and again when a kind is not in it.</summary>
-internal sealed class ResourceCatalogue(ApiConnection connection) : IDisposable
+/// <summary>Which kinds a cluster serves and where, as client-go's RESTMapper knows it. Asked once in two requests (aggregated discovery), and again when a kind is not in it.</summary>
+internal sealed class RestMapper(ApiConnection connection) : IDisposable
 {
     private const string Aggregated =
         "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";

@@ -3,7 +3,7 @@ using Harmony.Platform.Privileges;
 namespace Harmony.Embedded.Network.Linux;
 
 /// <summary>What this process may do to the machine's network.</summary>
-internal static class Capabilities
+internal static class NetworkPrivileges
 {
     /// <summary>Null where bridges and network namespaces may be made; else why not.</summary>
     public static string? Missing()

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Harmony.Embedded.Hosting;
 
 /// <summary>Writes the log: one line an entry, as time, level, source and text.</summary>
-internal sealed class LogLines(TextWriter output, TimeProvider time) : ILoggerProvider, ILoggerFactory
+internal sealed class RuntimeLog(TextWriter output, TimeProvider time) : ILoggerProvider, ILoggerFactory
 {
     private const LogLevel Least = LogLevel.Information;
     private readonly Lock gate = new();
@@ -44,7 +44,7 @@ internal sealed class LogLines(TextWriter output, TimeProvider time) : ILoggerPr
         _ => "ERROR",
     };
 
-    private sealed class Source(LogLines lines, string name) : ILogger
+    private sealed class Source(RuntimeLog lines, string name) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;

@@ -9,7 +9,7 @@ namespace Harmony.Embedded.Controllers;
 /// Every kind that objects are stored as, the built-in ones and those of custom resource definitions as these come and go, each with its cache.
 /// For the controllers that look at all objects: the garbage collector and the namespaces'.
 /// </summary>
-internal sealed class ResourceCatalogue
+internal sealed class WatchedKinds
 {
     /// <summary>Kinds whose objects are many, short-lived, and never own or belong to anything.</summary>
     private static readonly HashSet<string> Unwatched = new(StringComparer.Ordinal) { "events", "events.events.k8s.io", "leases.coordination.k8s.io" };
@@ -19,7 +19,7 @@ internal sealed class ResourceCatalogue
     private readonly Dictionary<string, ApiResource> custom = new(StringComparer.Ordinal);
     private bool started;
 
-    public ResourceCatalogue(ControllerContext context)
+    public WatchedKinds(ControllerContext context)
     {
         this.context = context;
         foreach (var resource in BuiltIn)

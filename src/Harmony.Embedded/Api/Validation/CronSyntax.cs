@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Harmony.Embedded.Api.Validation;
 
 /// <summary>Finds what is wrong with a cron schedule, in the words of the parser that kube-apiserver uses.</summary>
-internal static class CronSchedule
+internal static class CronSyntax
 {
     private static readonly (int Min, int Max, string[] Words)[] Fields =
     [
