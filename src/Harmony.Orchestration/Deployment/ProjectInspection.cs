@@ -39,6 +39,11 @@ public sealed class ProjectInspection(HarmonyPaths paths, PortPublisher ports, F
 
     public async Task<ProjectReport> RunAsync(ProjectRecord record, CancellationToken cancellation)
     {
+        if (record.Objects == 0)
+        {
+            return new(record) { Unreachable = $"its launch was not finished; harmony up {record.Source} goes on" };
+        }
+
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         bounded.CancelAfter(Patience);
         try

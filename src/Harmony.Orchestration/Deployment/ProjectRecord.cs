@@ -24,6 +24,9 @@ public sealed record ProjectRecord
 
     public DateTimeOffset LaunchedAt { get; init; }
 
+    /// <summary>How many objects the cluster took; 0 until the first launch has got so far.</summary>
+    public int Objects { get; init; }
+
     public IReadOnlyList<PublishedPort> Ports { get; init; } = [];
 }
 

@@ -47,6 +47,7 @@ public sealed class Launcher(
         var owned = await prepareNamespace.RunAsync(api, ns, project.Name, observer, cancellation);
 
         // From here on there is something to take down, whatever happens next.
+        var known = records.Find(project.Name);
         var record = new ProjectRecord
         {
             Name = project.Name,
@@ -57,12 +58,15 @@ public sealed class Launcher(
             Context = kubeconfig.Context,
             OwnsNamespace = owned,
             LaunchedAt = time.GetUtcNow(),
-            Ports = records.Find(project.Name)?.Ports ?? [],
+            Objects = known?.Objects ?? 0,
+            Ports = known?.Ports ?? [],
         };
         records.Save(record);
 
         await provideImages.RunAsync(project, choice.Runtime, observer, cancellation);
         var applied = await applyObjects.RunAsync(api, project, ns, observer, cancellation);
+        record = record with { Objects = applied.Objects.Count };
+        records.Save(record);
         var (outcome, workloads, findings) = options.Wait
             ? await awaitReadiness.RunAsync(api, applied.Objects, applied.Namespaces, applied.Kinds, options.Timeout, observer, cancellation)
             : new AwaitReadiness.Verdict(LaunchOutcome.Applied, [], []);
