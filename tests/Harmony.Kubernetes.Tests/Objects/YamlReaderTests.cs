@@ -107,7 +107,7 @@ public sealed class YamlReaderTests
     {
         var document = Read("x: |\n  \n \n  a: 1\n  \n  b: |\n    \n    c\nq:\n  z: >-\n    \n    text\nw: 1\n")[0];
         document.Root!.ToJsonString().ShouldBe("""{"x":"\n\na: 1\n\nb: |\n  \n  c\n","q":{"z":"\ntext"},"w":1}""");
-        document.LineOf(document.Root!["w"]).ShouldBe(12);
+        document.LineOf(document.Root!["w"]).ShouldBe(13);
         Should.Throw<YamlException>(() => Read("x: |\n     \n  a\n")).Code.ShouldBe(YamlError.Syntax);
     }
 
