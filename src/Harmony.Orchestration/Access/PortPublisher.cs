@@ -9,8 +9,15 @@ using Harmony.Platform.Processes;
 namespace Harmony.Orchestration.Access;
 
 /// <summary>Publishes a project's ports: finds out whether they are free, and sees to it that the port server serves them.</summary>
-public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, ICommandRunner commands, TimeProvider time)
+/// <param name="records">Every project's ports.</param>
+/// <param name="paths">Where the port server's state is.</param>
+/// <param name="commands">Asks who holds a port.</param>
+/// <param name="time">Bounds the waits.</param>
+/// <param name="server">How to run the port server; this same program where null.</param>
+public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, ICommandRunner commands, TimeProvider time, Func<Command>? server = null)
 {
+    private const int MostStarts = 3;
+    private const int MostTries = 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
@@ -31,7 +38,8 @@ public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, IC
         {
             // A port that was moved aside last time stays where it is, or addresses would change with every launch.
             var former = known.FirstOrDefault(k => k.Namespace == port.Namespace && k.Service == port.Service && k.ServicePort == port.ServicePort);
-            if (former is not null && serving.TryGetValue(PortStates.KeyOf(former), out var fault) && fault.Length == 0 && (anyPort || former.LocalPort == port.LocalPort))
+            if (former is not null && (anyPort || former.LocalPort == port.LocalPort) && !reserved.Exists(r => r.LocalPort == former.LocalPort)
+                && (IsServed(former, serving) || (former.LocalPort != port.LocalPort && TryListen(former.Address, former.LocalPort, out _) is SocketError.Success)))
             {
                 reserved.Add(port with { LocalPort = former.LocalPort });
                 continue;
@@ -42,13 +50,13 @@ public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, IC
             {
                 reserved.Add(port);
             }
-            else if (anyPort && TryListen(port.Address, 0, out var free) is SocketError.Success)
+            else if (anyPort && FreePort(port.Address, reserved) is { } free)
             {
                 reserved.Add(port with { LocalPort = free });
             }
             else
             {
-                throw await RefusedAsync(port, refusal, reserved, cancellation);
+                throw await RefusedAsync(project, port, refusal, reserved, cancellation);
             }
         }
 
@@ -64,12 +72,18 @@ public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, IC
             return true;
         }
 
-        var deadline = time.GetUtcNow() + Patience;
+        var started = time.GetTimestamp();
+        var starts = 0;
         while (true)
         {
-            await EnsureRunningAsync(cancellation);
+            starts += await EnsureRunningAsync(cancellation) ? 1 : 0;
+            if (starts > MostStarts)
+            {
+                throw new LaunchException(LaunchError.PortsNotServed, $"The ports of {record.Name} are not served: the port server ends as soon as it is started.", $"The port server's log is {LogFile}.");
+            }
+
             var states = PortStates.Read(paths);
-            if (record.Ports.All(p => states.TryGetValue(PortStates.KeyOf(p), out var fault) && fault.Length == 0))
+            if (record.Ports.All(p => IsServed(p, states)))
             {
                 return true;
             }
@@ -80,7 +94,7 @@ public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, IC
                 return false;
             }
 
-            if (time.GetUtcNow() > deadline)
+            if (time.GetElapsedTime(started) > Patience)
             {
                 throw new LaunchException(LaunchError.PortsNotServed,
                     refused is null ? $"The ports of {record.Name} are not served after {Patience.TotalSeconds:0} s." : $"Port {refused.LocalPort} for {refused.Service} cannot be served: {states[PortStates.KeyOf(refused)]}",
@@ -110,22 +124,41 @@ public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, IC
         }
     }
 
-    private async Task EnsureRunningAsync(CancellationToken cancellation)
+    /// <returns>Whether it had to be started.</returns>
+    private async Task<bool> EnsureRunningAsync(CancellationToken cancellation)
     {
         if (IsRunning)
         {
-            return;
+            return false;
         }
 
-        using var single = await FileLock.AcquireAsync(Path.Combine(paths.State, "ports.lock"), "starting the port server", Patience, cancellation);
-        if (!IsRunning)
+        using var single = await FileLock.AcquireAsync(Path.Combine(paths.State, "ports.lock"), "starting the port server", Patience, cancellation, time);
+        if (IsRunning)
         {
-            PortStates.Clear(paths);
-            DetachedProcess.Start(SelfCommand.Of("ports", "serve"), LogFile, PidFile);
+            return false;
         }
+
+        PortStates.Clear(paths);
+        DetachedProcess.Start(server?.Invoke() ?? SelfCommand.Of("ports", "serve"), LogFile, PidFile);
+        return true;
     }
 
-    private async Task<LaunchException> RefusedAsync(PublishedPort port, SocketError refusal, IReadOnlyList<PublishedPort> reserved, CancellationToken cancellation)
+    private static bool IsServed(PublishedPort port, IReadOnlyDictionary<string, string> serving) => serving.TryGetValue(PortStates.KeyOf(port), out var fault) && fault.Length == 0;
+
+    private static int? FreePort(string address, List<PublishedPort> reserved)
+    {
+        for (var i = 0; i < MostTries; i++)
+        {
+            if (TryListen(address, 0, out var free) is SocketError.Success && !reserved.Exists(r => r.LocalPort == free))
+            {
+                return free;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<LaunchException> RefusedAsync(string project, PublishedPort port, SocketError refusal, IReadOnlyList<PublishedPort> reserved, CancellationToken cancellation)
     {
         var otherwise = $"Publish it elsewhere with --publish LOCAL:{port.Service}:{port.ServicePort}, or let harmony choose with --any-port.";
         if (refusal is SocketError.AccessDenied)
@@ -134,7 +167,7 @@ public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, IC
         }
 
         var holder = reserved.FirstOrDefault(r => r.LocalPort == port.LocalPort) is { } twin ? $"by {twin.Service} of the same project"
-            : records.All.FirstOrDefault(r => r.Ports.Any(p => p.LocalPort == port.LocalPort)) is { } other ? $"by the project {other.Name}"
+            : records.All.FirstOrDefault(r => r.Name != project && r.Ports.Any(p => p.LocalPort == port.LocalPort)) is { } other && IsRunning ? $"by the project {other.Name}"
             : await PortHolder.FindAsync(port.LocalPort, commands, cancellation) is { } program ? $"by {program}"
             : "by another program";
         return new(LaunchError.PortTaken, $"Port {port.LocalPort} for {port.Service} is taken {holder}.", otherwise);

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using System.Text.Json;
 using Harmony.Kubernetes;
 using Harmony.Orchestration.Deployment;
 using Harmony.Platform.Files;
@@ -21,25 +19,20 @@ public sealed class PortServer(ProjectRecords records, HarmonyPaths paths, Func<
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<(PublishedPort Port, string Kubeconfig), ServiceForwarder> served = [];
-    private readonly Dictionary<PublishedPort, string> faults = [];
+    private Dictionary<PublishedPort, string> faults = [];
     private readonly Dictionary<string, IKubernetesApi> clusters = new(StringComparer.Ordinal);
 
     public async Task RunAsync(CancellationToken cancellation)
     {
         Disk.CreateFolder(records.Folder);
         using var changed = new SemaphoreSlim(0, 1);
-        using var watcher = new FileSystemWatcher(records.Folder, "*.json");
-        watcher.Created += Wake;
-        watcher.Changed += Wake;
-        watcher.Deleted += Wake;
-        watcher.Renamed += Wake;
-        watcher.EnableRaisingEvents = true;
+        using var watcher = Watch(Wake);
         var busy = time.GetTimestamp();
         try
         {
             while (served.Count > 0 || time.GetElapsedTime(busy) < Idle)
             {
-                await ReconcileAsync();
+                await TryReconcileAsync();
                 busy = served.Count > 0 ? time.GetTimestamp() : busy;
                 await changed.WaitAsync(Beat, cancellation);
             }
@@ -64,21 +57,44 @@ public sealed class PortServer(ProjectRecords records, HarmonyPaths paths, Func<
         }
     }
 
+    /// <summary>Null where the system has no watch to give: then the beat alone notices changes.</summary>
+    private FileSystemWatcher? Watch(FileSystemEventHandler wake)
+    {
+        var watcher = new FileSystemWatcher(records.Folder, "*.json");
+        try
+        {
+            watcher.Created += wake;
+            watcher.Changed += wake;
+            watcher.Deleted += wake;
+            watcher.Renamed += new RenamedEventHandler(wake);
+            watcher.EnableRaisingEvents = true;
+            return watcher;
+        }
+        catch (IOException e)
+        {
+            watcher.Dispose();
+            log($"cannot watch {records.Folder}, looks every {Beat.TotalSeconds:0} s instead: {e.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>A full disk, an unreadable kubeconfig: what is served already goes on being served.</summary>
+    private async Task TryReconcileAsync()
+    {
+        try
+        {
+            await ReconcileAsync();
+        }
+        catch (Exception e)
+        {
+            log($"looking at what to serve: {e.Message}");
+        }
+    }
+
     private async Task ReconcileAsync()
     {
-        var wanted = new Dictionary<(PublishedPort, string), KubeconfigReference>();
-        foreach (var record in records.All)
-        {
-            // Another kubeconfig text is another cluster, or the same with new credentials: its forwarders start anew.
-            if (record.Ports.Count > 0 && Disk.ReadTextIfPresent(record.Kubeconfig) is { } text)
-            {
-                foreach (var port in record.Ports)
-                {
-                    wanted.TryAdd((port, $"{record.Context}\n{text}"), new(record.Kubeconfig, record.Context));
-                }
-            }
-        }
-
+        var found = new Dictionary<PublishedPort, string>();
+        var wanted = Wanted(found);
         foreach (var key in served.Keys.Where(k => !wanted.ContainsKey(k)).ToList())
         {
             await served[key].DisposeAsync();
@@ -86,7 +102,6 @@ public sealed class PortServer(ProjectRecords records, HarmonyPaths paths, Func<
             log($"no longer serves {key.Port.Location}");
         }
 
-        faults.Clear();
         foreach (var (key, kubeconfig) in wanted.Where(w => !served.ContainsKey(w.Key)))
         {
             var (port, identity) = key;
@@ -98,15 +113,44 @@ public sealed class PortServer(ProjectRecords records, HarmonyPaths paths, Func<
                 served[key] = forwarder;
                 log($"serves {port.Service} on {port.Location}");
             }
-            catch (Exception e) when (e is SocketException or KubernetesException)
+            catch (Exception e)
             {
-                faults[port] = e.Message;
-                log($"cannot serve {port.Service} on {port.Address}:{port.LocalPort}: {e.Message}");
+                found[port] = e.Message;
             }
         }
 
-        await ForgetClustersAsync(wanted.Keys.Select(k => k.Item2).ToHashSet(StringComparer.Ordinal));
+        foreach (var (port, fault) in found.Where(f => faults.GetValueOrDefault(f.Key) != f.Value))
+        {
+            log($"cannot serve {port.Service} on {port.Address}:{port.LocalPort}: {fault}");
+        }
+
+        faults = found;
+        await ForgetClustersAsync(wanted.Keys.Select(k => k.Kubeconfig).ToHashSet(StringComparer.Ordinal));
         PortStates.Write(paths, served.Keys.Select(k => (k.Port, "")).Concat(faults.Select(f => (f.Key, f.Value))));
+    }
+
+    /// <summary>Another kubeconfig text is another cluster, or the same with new credentials: its forwarders start anew.</summary>
+    private Dictionary<(PublishedPort Port, string Kubeconfig), KubeconfigReference> Wanted(Dictionary<PublishedPort, string> missing)
+    {
+        var wanted = new Dictionary<(PublishedPort Port, string Kubeconfig), KubeconfigReference>();
+        foreach (var record in records.All)
+        {
+            // The user's own may be a list, as KUBECONFIG is.
+            var texts = record.Kubeconfig.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(Disk.ReadTextIfPresent).OfType<string>().ToList();
+            foreach (var port in record.Ports)
+            {
+                if (texts.Count > 0)
+                {
+                    wanted.TryAdd((port, $"{record.Context}\n{string.Join('\n', texts)}"), new(record.Kubeconfig, record.Context));
+                }
+                else
+                {
+                    missing[port] = $"there is no kubeconfig {record.Kubeconfig}";
+                }
+            }
+        }
+
+        return wanted;
     }
 
     private async Task ForgetClustersAsync(HashSet<string> used)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -15,11 +14,13 @@ internal sealed class ServiceForwarder(IKubernetesApi api, PublishedPort port, T
 {
     private const int MostConnections = 1024;
     private static readonly TimeSpan EndpointPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(30);
     private static readonly GroupVersionKind Slices = new("discovery.k8s.io", "v1", "EndpointSlice");
     private static readonly GroupVersionKind Services = new("", "v1", "Service");
 
     private readonly CancellationTokenSource stop = new();
-    private readonly ConcurrentDictionary<string, JsonObject> slices = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonObject> slices = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim slots = new(MostConnections);
     private volatile TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile IReadOnlyList<Target> targets = [];
@@ -33,6 +34,7 @@ internal sealed class ServiceForwarder(IKubernetesApi api, PublishedPort port, T
     public void Start()
     {
         listener = new TcpListener(IPAddress.Parse(port.Address), port.LocalPort);
+        // Never with SocketOptionName.ReuseAddress: on Unix .NET takes that for SO_REUSEPORT too, and two programs would share the port.
         listener.Start();
         running = Task.WhenAll(AcceptAsync(listener, stop.Token), FollowAsync(stop.Token));
     }
@@ -49,43 +51,57 @@ internal sealed class ServiceForwarder(IKubernetesApi api, PublishedPort port, T
         {
         }
 
+        // Connections that are just ending still release their slots.
         stop.Dispose();
-        slots.Dispose();
     }
 
+    /// <summary>Whatever a watch ends with, the port outlives it.</summary>
     private async Task FollowAsync(CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested)
+        string? said = null;
+        while (true)
         {
             try
             {
-                string? portName = null;
-                slices.Clear();
-                await foreach (var change in api.WatchAsync(Slices, port.Namespace, $"kubernetes.io/service-name={port.Service}", cancellation))
+                await FollowOnceAsync(cancellation);
+            }
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            {
+                // Once is enough: a stopped cluster would fill the log.
+                if (said != e.Message)
                 {
-                    if (change.Type == KubernetesEventType.Deleted)
-                    {
-                        slices.TryRemove(change.Object.Name, out _);
-                    }
-                    else if (change.Type != KubernetesEventType.Synced)
-                    {
-                        slices[change.Object.Name] = change.Object;
-                        portName ??= await PortNameAsync(cancellation);
-                    }
+                    log($"{port.Service}: {e.Message}");
+                }
 
-                    targets = [.. slices.Values.SelectMany(s => TargetsOf(s, portName ?? ""))];
-                    Interlocked.Exchange(ref changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+                said = e.Message;
+            }
+
+            await Task.Delay(Pause, time, cancellation);
+        }
+    }
+
+    private async Task FollowOnceAsync(CancellationToken cancellation)
+    {
+        string? portName = null;
+        slices.Clear();
+        await foreach (var change in api.WatchAsync(Slices, port.Namespace, $"kubernetes.io/service-name={port.Service}", cancellation))
+        {
+            if (change.Type == KubernetesEventType.Deleted)
+            {
+                slices.Remove(change.Object.Name);
+            }
+            else if (change.Type != KubernetesEventType.Synced)
+            {
+                slices[change.Object.Name] = change.Object;
+                if (portName is null || !change.Object["ports"].Objects().Any(p => (p.Text("name") ?? "") == portName))
+                {
+                    // A changed Service may call its port by another name.
+                    portName = await PortNameAsync(cancellation);
                 }
             }
-            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (KubernetesException e)
-            {
-                log($"{port.Service}: {e.Message}");
-                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
-            }
+
+            targets = [.. slices.Values.SelectMany(s => TargetsOf(s, portName ?? ""))];
+            Interlocked.Exchange(ref changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         }
     }
 
@@ -104,11 +120,20 @@ internal sealed class ServiceForwarder(IKubernetesApi api, PublishedPort port, T
 
     private async Task AcceptAsync(TcpListener accepting, CancellationToken cancellation)
     {
-        while (!cancellation.IsCancellationRequested)
+        while (true)
         {
             await slots.WaitAsync(cancellation);
-            var client = await accepting.AcceptSocketAsync(cancellation);
-            _ = CarryAsync(client, cancellation);
+            try
+            {
+                _ = CarryAsync(await accepting.AcceptSocketAsync(cancellation), cancellation);
+            }
+            catch (SocketException e) when (!cancellation.IsCancellationRequested)
+            {
+                // The client has gone already, or this process has too many files open: the next one may be luckier.
+                slots.Release();
+                log($"{port.Service}: {e.Message}");
+                await Task.Delay(Pause, time, cancellation);
+            }
         }
     }
 
@@ -122,7 +147,7 @@ internal sealed class ServiceForwarder(IKubernetesApi api, PublishedPort port, T
             {
                 await using (remote)
                 {
-                    await Relay.RunAsync(local, remote, () => client.Shutdown(SocketShutdown.Send), cancellation);
+                    await Relay.RunAsync(local, remote, () => client.Shutdown(SocketShutdown.Send), Linger, time, cancellation);
                 }
             }
         }
@@ -138,8 +163,8 @@ internal sealed class ServiceForwarder(IKubernetesApi api, PublishedPort port, T
 
     private async Task<Stream?> ConnectAsync(CancellationToken cancellation)
     {
-        var deadline = time.GetUtcNow() + EndpointPatience;
-        while (time.GetUtcNow() < deadline)
+        var started = time.GetTimestamp();
+        while (time.GetElapsedTime(started) < EndpointPatience)
         {
             var change = changed.Task;
             if (targets is { Count: > 0 } present)
