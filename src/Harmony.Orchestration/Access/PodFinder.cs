@@ -16,9 +16,9 @@ public sealed class PodFinder(IKubernetesApi api)
     {
         var pods = (await api.ListAsync(Pods, ns, null, cancellation)).Items;
         var matching = pods.Where(p => WorkloadName.Matches(p, name)).ToList();
-        return matching.Where(p => p.Status?.Text("phase") == "Running").OrderByDescending(PodState.IsReady).FirstOrDefault()?.Name
-            ?? throw new LaunchException(LaunchError.ServiceNotFound,
+        return matching.Where(p => p.Status?.Text("phase") == "Running").OrderByDescending(PodState.IsReady).ThenBy(p => p.Name, StringComparer.Ordinal).FirstOrDefault()?.Name
+            ?? throw new LaunchException(LaunchError.WorkloadNotFound,
                 matching.Count > 0 ? $"No pod of {name} is running." : $"There is no workload {name} in the namespace {ns}.",
-                pods.Count > 0 ? $"There are {string.Join(", ", pods.Select(WorkloadName.Of).Distinct(StringComparer.Ordinal))}." : null);
+                pods.Count > 0 ? $"There are {string.Join(", ", pods.Select(WorkloadName.Of).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))}." : null);
     }
 }

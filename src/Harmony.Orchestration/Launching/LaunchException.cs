@@ -6,10 +6,10 @@ public enum LaunchError
 {
     NameTaken,
     NamespaceEnding,
-    AnotherLaunchRuns,
     PortTaken,
     PortsNotServed,
     ServiceNotFound,
+    WorkloadNotFound,
     ApplyFailed,
     ImageNotMade,
     NotLaunched,
@@ -25,9 +25,9 @@ public sealed class LaunchException(LaunchError code, string message, string? hi
 
     public override int ExitCode => Code switch
     {
-        LaunchError.NameTaken or LaunchError.NotLaunched or LaunchError.ServiceNotFound => 2,
+        LaunchError.NameTaken or LaunchError.NotLaunched or LaunchError.ServiceNotFound or LaunchError.WorkloadNotFound => 2,
         LaunchError.PortTaken => 3,
-        LaunchError.AnotherLaunchRuns or LaunchError.StillEnding or LaunchError.NamespaceEnding => 4,
+        LaunchError.StillEnding or LaunchError.NamespaceEnding => 4,
         _ => 1,
     };
 }
