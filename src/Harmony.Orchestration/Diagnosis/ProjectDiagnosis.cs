@@ -101,9 +101,9 @@ public static class ProjectDiagnosis
             }
         }
 
-        if (obj.Kind == "Service" && obj.At("spec", "selector") is JsonObject { Count: > 0 } selector && snapshot.EndpointsOf(obj).Ready == 0)
+        if (obj.Kind == "Service" && ProjectReadiness.WantsEndpoints(obj, snapshot) && snapshot.EndpointsOf(obj).Ready == 0)
         {
-            var labels = LabelSelector.FromMap(selector);
+            var labels = LabelSelector.FromMap(obj.At("spec", "selector") as JsonObject);
             var selected = snapshot.Pods.Count(p => p.Namespace == obj.Namespace && labels.Matches(p));
             yield return new(FindingCode.NoEndpoints, id,
                 [selected == 0 ? $"no pod has the labels {labels}" : $"none of the {selected} pods with the labels {labels} is ready"]);

@@ -4,8 +4,8 @@ using Harmony.Kubernetes.Objects;
 namespace Harmony.Orchestration.Readiness;
 
 /// <summary>
-/// Tells from one object alone whether it is as it was asked to be, by kstatus' rules per kind, with two differences that a launch needs:
-/// a Job is current when it is complete, not when it has started, and a claim that waits for its first consumer is current.
+/// Tells from one object alone whether it is as it was asked to be, by kstatus' rules per kind, with one difference that a launch needs:
+/// a Job is current when it is complete, not when it has started.
 /// Source: kubernetes-sigs/cli-utils <c>pkg/kstatus/status</c>.
 /// </summary>
 public static class KStatus

@@ -16,7 +16,7 @@ public sealed class ProjectReadiness(IReadOnlyList<ObjectId> applied)
     public ReadinessReport Judge(ProjectSnapshot snapshot)
     {
         var workloads = new List<WorkloadProgress>();
-        var waiting = new List<string>();
+        var waiting = new List<Unready>();
         foreach (var id in applied)
         {
             var obj = snapshot.Find(id);
@@ -26,16 +26,16 @@ public sealed class ProjectReadiness(IReadOnlyList<ObjectId> applied)
                 workloads.Add(progress);
                 if (!progress.IsDone)
                 {
-                    waiting.Add($"{id}: {progress.Detail}");
+                    waiting.Add(new(id, progress.Detail));
                 }
             }
             else if (obj is not null && KStatus.Of(obj) is { State: not ObjectState.Current } status && !WaitsForNobody(obj, snapshot))
             {
-                waiting.Add($"{id}: {status.Message}");
+                waiting.Add(new(id, status.Message));
             }
-            else if (obj is { Kind: "Service" } && SelectsPods(obj, snapshot) && snapshot.EndpointsOf(obj).Ready == 0)
+            else if (obj is { Kind: "Service" } && WantsEndpoints(obj, snapshot) && snapshot.EndpointsOf(obj).Ready == 0)
             {
-                waiting.Add($"{id}: has no ready endpoints");
+                waiting.Add(new(id, "has no ready endpoints"));
             }
         }
 
@@ -50,7 +50,7 @@ public sealed class ProjectReadiness(IReadOnlyList<ObjectId> applied)
     /// <summary>
     /// Whether a Service ought to have endpoints. One whose pods all belong to something that is meant to have none (scaled to zero, completed) ought not.
     /// </summary>
-    private static bool SelectsPods(JsonObject service, ProjectSnapshot snapshot)
+    internal static bool WantsEndpoints(JsonObject service, ProjectSnapshot snapshot)
     {
         if (service.At("spec", "selector") is not JsonObject { Count: > 0 } selector || service.At("spec", "type").AsText() == "ExternalName")
         {
@@ -106,8 +106,12 @@ public sealed class ProjectReadiness(IReadOnlyList<ObjectId> applied)
 }
 
 /// <summary>The verdict on a project.</summary>
-/// <param name="Waiting">What is still missing, a sentence each; empty when the project works.</param>
-public sealed record ReadinessReport(IReadOnlyList<WorkloadProgress> Workloads, IReadOnlyList<string> Waiting)
+/// <param name="Workloads">Every workload, in the order of the project.</param>
+/// <param name="Waiting">What is still missing; empty when the project works.</param>
+public sealed record ReadinessReport(IReadOnlyList<WorkloadProgress> Workloads, IReadOnlyList<Unready> Waiting)
 {
     public bool IsReady => Waiting.Count == 0;
 }
+
+/// <summary>An object that is not yet as it should be, and why in a few words.</summary>
+public sealed record Unready(ObjectId Object, string Why);

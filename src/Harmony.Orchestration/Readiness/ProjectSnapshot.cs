@@ -61,7 +61,7 @@ public sealed class ProjectSnapshot
     }
 
     /// <summary>
-    /// The pods of a workload: of a Deployment those of its newest ReplicaSet, of a StatefulSet those of its update revision, of a Job all of them.
+    /// The pods of a workload: of a Deployment those of its newest ReplicaSet, of all others those that they control.
     /// </summary>
     public IEnumerable<JsonObject> PodsOf(JsonObject workload)
     {

@@ -12,7 +12,7 @@ public sealed class PatienceTests
     private readonly FakeTimeProvider time = new();
 
     private static ReadinessReport Waiting(params ObjectId[] workloads) =>
-        new([.. workloads.Select(w => new WorkloadProgress(w, WorkloadStage.Starting, 0, 1, 0, ""))], ["not ready"]);
+        new([.. workloads.Select(w => new WorkloadProgress(w, WorkloadStage.Starting, 0, 1, 0, ""))], [.. workloads.Select(w => new Unready(w, "is starting"))]);
 
     [Fact]
     public void What_no_waiting_can_mend_ends_the_wait_though_others_go_on()

@@ -1,5 +1,4 @@
 using Harmony.Kubernetes;
-using Harmony.Kubernetes.Objects;
 using Harmony.Orchestration.Diagnosis;
 using Harmony.Orchestration.Readiness;
 
@@ -13,39 +12,37 @@ public sealed class AwaitReadiness(TimeProvider time)
 
     public sealed record Verdict(LaunchOutcome Outcome, IReadOnlyList<WorkloadProgress> Workloads, IReadOnlyList<Finding> Findings);
 
-    public async Task<Verdict> RunAsync(
-        IKubernetesApi api, IReadOnlyList<ObjectId> applied, IReadOnlyCollection<string> namespaces, IEnumerable<GroupVersionKind> kinds, TimeSpan timeout, ILaunchObserver observer, CancellationToken cancellation)
+    /// <exception cref="KubernetesException">The cluster does not let itself be watched (any more).</exception>
+    public async Task<Verdict> RunAsync(IKubernetesApi api, AppliedObjects applied, TimeSpan timeout, ILaunchObserver observer, CancellationToken cancellation)
     {
         observer.Started(LaunchStep.Wait, "Waiting for the project to work");
-        var readiness = new ProjectReadiness(applied);
+        var started = time.GetTimestamp();
+        var readiness = new ProjectReadiness(applied.Objects);
         var patience = new Patience(time);
-        var deadline = time.GetUtcNow() + timeout;
-        var report = new ReadinessReport([], []);
+        // Until the cluster has said what there is, nothing is there.
+        var report = readiness.Judge(new ProjectSnapshot());
         IReadOnlyList<Finding> findings = [];
-        ProjectSnapshot? snapshot = null;
+        var seen = false;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await using var snapshots = new ProjectView(api, namespaces, kinds).SnapshotsAsync(stop.Token).GetAsyncEnumerator(stop.Token);
+        await using var snapshots = new ProjectView(api, applied.Namespaces, applied.Kinds).SnapshotsAsync(stop.Token).GetAsyncEnumerator(stop.Token);
         var next = snapshots.MoveNextAsync().AsTask();
         try
         {
-            while (time.GetUtcNow() < deadline)
+            while (timeout - time.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
             {
-                if (await Task.WhenAny(next, Task.Delay(Beat, time, cancellation)) == next)
+                if (await Task.WhenAny(next, Task.Delay(left < Beat ? left : Beat, time, cancellation)) == next)
                 {
-                    if (!await next)
-                    {
-                        break;
-                    }
-
-                    snapshot = snapshots.Current;
+                    await next;
+                    var snapshot = snapshots.Current;
                     next = snapshots.MoveNextAsync().AsTask();
+                    seen = true;
                     report = readiness.Judge(snapshot);
-                    findings = report.IsReady ? [] : ProjectDiagnosis.Of(applied, snapshot);
+                    findings = report.IsReady ? [] : ProjectDiagnosis.Of(applied.Objects, snapshot);
                     observer.WorkloadsChanged(report.Workloads);
                 }
 
                 cancellation.ThrowIfCancellationRequested();
-                if (snapshot is not null && report.IsReady)
+                if (seen && report.IsReady)
                 {
                     observer.Finished(LaunchStep.Wait, "ready");
                     return new(LaunchOutcome.Works, report.Workloads, []);
@@ -70,10 +67,13 @@ public sealed class AwaitReadiness(TimeProvider time)
     private static IReadOnlyList<Finding> WithUnexplained(IReadOnlyList<Finding> findings, ReadinessReport report)
     {
         var explained = findings.Select(f => f.Subject).ToHashSet();
+        // That a Service has no endpoints follows from workloads that are not ready.
+        var caused = findings.Count > 0 || report.Workloads.Any(w => !w.IsDone);
         return
         [
             .. findings,
-            .. report.Workloads.Where(w => !w.IsDone && !explained.Contains(w.Workload)).Select(w => new Finding(FindingCode.NotReady, w.Workload, [w.Detail])),
+            .. report.Waiting.Where(w => !explained.Contains(w.Object) && !(caused && w.Object is { Group: "", Kind: "Service" }))
+                .Select(w => new Finding(FindingCode.NotReady, w.Object, [w.Why])),
         ];
     }
 }
