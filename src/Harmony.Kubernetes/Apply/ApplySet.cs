@@ -17,6 +17,9 @@ public sealed record ApplySet(string Name, string Namespace)
     /// <summary>The label of every member.</summary>
     public const string PartOf = "applyset.kubernetes.io/part-of";
 
+    /// <summary>A label selector for the parents of all sets.</summary>
+    public const string AnyParent = IdLabel;
+
     private const string IdLabel = "applyset.kubernetes.io/id";
     private const string Tooling = "applyset.kubernetes.io/tooling";
     private const string Kinds = "applyset.kubernetes.io/contains-group-kinds";

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Harmony.Kubernetes;
+using Harmony.Kubernetes.Apply;
 using Harmony.Kubernetes.Objects;
 using Harmony.Orchestration.Access;
 using Harmony.Orchestration.Diagnosis;
@@ -17,12 +18,15 @@ public sealed record ProjectReport(ProjectRecord Record)
 
     public IReadOnlyList<WorkloadProgress> Workloads { get; init; } = [];
 
+    /// <summary>What is not as it should be, explained by a finding or not.</summary>
+    public IReadOnlyList<Unready> Waiting { get; init; } = [];
+
     public IReadOnlyList<Finding> Findings { get; init; } = [];
 
     /// <summary>The published ports that lead nowhere, and why.</summary>
     public IReadOnlyDictionary<PublishedPort, string> PortFaults { get; init; } = new Dictionary<PublishedPort, string>();
 
-    public bool Works => Unreachable is null && Findings.Count == 0 && PortFaults.Count == 0 && Workloads.All(w => w.IsDone);
+    public bool Works => Unreachable is null && Findings.Count == 0 && PortFaults.Count == 0 && Waiting.Count == 0;
 }
 
 /// <summary>Looks once at a launched project, without changing or starting anything.</summary>
@@ -49,12 +53,17 @@ public sealed class ProjectInspection(HarmonyPaths paths, PortPublisher ports, F
         try
         {
             await using var api = connect(new(record.Kubeconfig, record.Context));
-            var snapshot = ProjectSnapshot.Of((await Task.WhenAll(Kinds.Select(k => ListAsync(api, k, record.Namespace, bounded.Token)))).SelectMany(l => l));
-            var own = Kinds.SelectMany(k => snapshot.OfKind(k.Group, k.Kind)).Where(o => o.Controller is null && o.Kind is not ("Event" or "EndpointSlice")).Select(ObjectId.Of).ToList();
+            var namespaces = record.Namespaces.Append(record.Namespace).Distinct(StringComparer.Ordinal);
+            var lists = namespaces.SelectMany(ns => Kinds.Select(k => ListAsync(api, k, ns, bounded.Token)));
+            var snapshot = ProjectSnapshot.Of((await Task.WhenAll(lists)).SelectMany(l => l));
+            var set = ProjectSet.Of(record.Name, record.Namespace).Id;
+            var own = Kinds.SelectMany(k => snapshot.OfKind(k.Group, k.Kind)).Where(o => IsOfSet(o, set)).Select(ObjectId.Of).ToList();
+            var report = new ProjectReadiness(own).Judge(snapshot);
             var findings = ProjectDiagnosis.Of(own, snapshot);
             return new(record)
             {
-                Workloads = new ProjectReadiness(own).Judge(snapshot).Workloads,
+                Workloads = report.Workloads,
+                Waiting = report.Waiting,
                 Findings = await new FindingLogs(api).AddAsync(findings, bounded.Token),
                 PortFaults = PortFaults(record),
             };
@@ -69,16 +78,28 @@ public sealed class ProjectInspection(HarmonyPaths paths, PortPublisher ports, F
         }
     }
 
+    /// <summary>What was applied, not what a controller made of it: an EndpointSlice bears its Service's labels.</summary>
+    private static bool IsOfSet(JsonObject obj, string set) =>
+        obj.Label(ApplySet.PartOf) == set && obj.Controller is null && obj.Kind is not ("Event" or "EndpointSlice");
+
     private static async Task<IEnumerable<JsonObject>> ListAsync(IKubernetesApi api, GroupVersionKind kind, string ns, CancellationToken cancellation)
     {
-        var items = (await api.ListAsync(kind, ns, null, cancellation)).Items;
-        foreach (var item in items)
+        try
         {
-            item["apiVersion"] ??= kind.ApiVersion;
-            item["kind"] ??= kind.Kind;
-        }
+            var items = (await api.ListAsync(kind, ns, null, cancellation)).Items;
+            foreach (var item in items)
+            {
+                item["apiVersion"] ??= kind.ApiVersion;
+                item["kind"] ??= kind.Kind;
+            }
 
-        return items;
+            return items;
+        }
+        catch (KubernetesException e) when (e.Code == KubernetesError.UnknownKind || (e.Code == KubernetesError.Forbidden && kind.Kind == "Event"))
+        {
+            // A cluster without cron jobs has none of the project; events are evidence only.
+            return [];
+        }
     }
 
     private Dictionary<PublishedPort, string> PortFaults(ProjectRecord record)

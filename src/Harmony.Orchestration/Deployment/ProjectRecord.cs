@@ -19,8 +19,8 @@ public sealed record ProjectRecord
 
     public string? Context { get; init; }
 
-    /// <summary>Whether harmony made the namespace, and so may delete it.</summary>
-    public bool OwnsNamespace { get; init; }
+    /// <summary>Every namespace that has objects of it; empty until it has been applied.</summary>
+    public IReadOnlyList<string> Namespaces { get; init; } = [];
 
     public DateTimeOffset LaunchedAt { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Harmony.Kubernetes;
 using Harmony.Kubernetes.Apply;
 using Harmony.Kubernetes.Objects;
@@ -22,7 +23,10 @@ public sealed record RemovalResult(int Objects, int VolumesKept);
 public sealed class ProjectRemoval(ProjectRecords records, HarmonyPaths paths, Func<ProjectRecord, IRuntime> runtimeOf, Func<KubeconfigReference, IKubernetesApi> connect, TimeProvider time)
 {
     private static readonly GroupVersionKind Namespaces = new("", "v1", "Namespace");
+    private static readonly GroupVersionKind Secrets = new("", "v1", "Secret");
     private static readonly GroupVersionKind Claims = new("", "v1", "PersistentVolumeClaim");
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <param name="record">The project.</param>
     /// <param name="volumes">Whether its data goes too.</param>
@@ -31,12 +35,19 @@ public sealed class ProjectRemoval(ProjectRecords records, HarmonyPaths paths, F
     /// <param name="cancellation">Ends the waiting; the removal goes on with the next <c>down</c>.</param>
     public async Task<RemovalResult> RunAsync(ProjectRecord record, bool volumes, TimeSpan timeout, Action<string> say, CancellationToken cancellation)
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        bounded.CancelAfter(timeout);
-        using var single = await FileLock.AcquireAsync(Path.Combine(paths.State, "locks", $"{record.Name}.lock"), $"taking {record.Name} down", timeout, cancellation);
+        using var deadline = new CancellationTokenSource(timeout, time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
+        using var single = await FileLock.AcquireAsync(Path.Combine(paths.State, "locks", $"{record.Name}.lock"), $"taking {record.Name} down", timeout, cancellation, time);
         try
         {
+            if (records.Find(record.Name) is not { } present)
+            {
+                // Another removal was first.
+                return new(0, 0);
+            }
+
             // First the ports, so that nobody is led to what is going away.
+            record = present;
             records.Save(record with { Ports = [] });
             await runtimeOf(record).StartAsync(new Sayer(say), bounded.Token);
             await using var api = connect(new(record.Kubeconfig, record.Context));
@@ -67,23 +78,24 @@ public sealed class ProjectRemoval(ProjectRecords records, HarmonyPaths paths, F
 
         // A StatefulSet's claims are not part of the applied set, but are the project's data all the same.
         var claims = (await api.ListAsync(Claims, record.Namespace, null, cancellation)).Items;
-        var owned = record.OwnsNamespace && ns.Label(HarmonyLabels.ManagedBy) == HarmonyLabels.Harmony;
-        if (claims.Count > 0 && !volumes)
+        if ((claims.Count > 0 && !volumes) || !await MayDeleteAsync(api, ns, cancellation))
         {
             return new(removed, claims.Count);
         }
 
-        if (owned)
+        await api.DeleteAsync(Namespaces, null, record.Namespace, "Background", ns.Uid, cancellation);
+        while (await api.GetAsync(Namespaces, null, record.Namespace, cancellation) is { } present && present.Uid == ns.Uid)
         {
-            await api.DeleteAsync(Namespaces, null, record.Namespace, "Background", cancellation);
-            while (await api.GetAsync(Namespaces, null, record.Namespace, cancellation) is { } present && present.Uid == ns.Uid)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellation);
-            }
+            await Task.Delay(Pause, time, cancellation);
         }
 
-        return new(removed, owned ? 0 : claims.Count);
+        return new(removed, 0);
     }
+
+    /// <summary>Whether harmony made the namespace, and no other project is in it: the cluster tells, for others may use it from elsewhere.</summary>
+    private static async Task<bool> MayDeleteAsync(IKubernetesApi api, JsonObject ns, CancellationToken cancellation) =>
+        ns.Label(HarmonyLabels.ManagedBy) == HarmonyLabels.Harmony
+        && (await api.ListAsync(Secrets, ns.Name, ApplySet.AnyParent, cancellation)).Items.Count == 0;
 
     private sealed class Sayer(Action<string> say) : IProgress<string>
     {

@@ -1,11 +1,8 @@
-using System.Text.Json.Nodes;
 using Harmony.Kubernetes;
-using Harmony.Kubernetes.Objects;
 using Harmony.Orchestration.Access;
 using Harmony.Orchestration.Deployment;
-using Harmony.Orchestration.Images;
 using Harmony.Orchestration.Launching.Steps;
-using Harmony.Orchestration.Readiness;
+using Harmony.Platform;
 using Harmony.Platform.Locks;
 using Harmony.Platform.Paths;
 using Harmony.Projects;
@@ -31,23 +28,20 @@ public sealed class Launcher(
     Func<KubeconfigReference, IKubernetesApi> connect,
     TimeProvider time)
 {
-    private static readonly GroupVersionKind Services = new("", "v1", "Service");
-
     public async Task<LaunchResult> RunAsync(LaunchOptions options, ILaunchObserver observer, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
         var project = await readProject.RunAsync(options, observer, cancellation);
-        using var single = await LockAsync(project, options, cancellation);
-        RefuseStolenName(project);
+        using var single = await LockAsync(project, options, observer, cancellation);
+        var former = records.Find(project.Name);
+        RefuseStolenName(project, former);
 
         var choice = await startRuntime.RunAsync(options, project, observer, cancellation);
         var kubeconfig = choice.Runtime.Kubeconfig;
-        await using var api = connect(kubeconfig);
         var ns = options.Namespace ?? project.Name;
-        var owned = await prepareNamespace.RunAsync(api, ns, project.Name, observer, cancellation);
+        RefuseMove(project, choice, ns, former);
 
         // From here on there is something to take down, whatever happens next.
-        var known = records.Find(project.Name);
         var record = new ProjectRecord
         {
             Name = project.Name,
@@ -56,21 +50,29 @@ public sealed class Launcher(
             Runtime = choice.Runtime.Name,
             Kubeconfig = kubeconfig.Path,
             Context = kubeconfig.Context,
-            OwnsNamespace = owned,
             LaunchedAt = time.GetUtcNow(),
-            Objects = known?.Objects ?? 0,
-            Ports = known?.Ports ?? [],
+            Namespaces = former?.Namespaces ?? [],
+            Objects = former?.Objects ?? 0,
+            Ports = former?.Ports ?? [],
         };
         records.Save(record);
 
+        await using var api = connect(kubeconfig);
+        await prepareNamespace.RunAsync(api, ns, project.Name, observer, cancellation);
         await provideImages.RunAsync(project, choice.Runtime, observer, cancellation);
         var applied = await applyObjects.RunAsync(api, project, ns, observer, cancellation);
-        record = record with { Objects = applied.Objects.Count };
+
+        record = record with { Namespaces = [.. applied.Namespaces.Order(StringComparer.Ordinal)], Objects = applied.Objects.Count };
         records.Save(record);
+
+        // A taken port is said now, not after minutes of waiting.
+        var planned = PortPlan.Of(applied.Services, options.Publish, ns);
+        record = await ReserveAsync(record, planned, options, cancellation);
+
         var (outcome, workloads, findings) = options.Wait
-            ? await awaitReadiness.RunAsync(api, applied.Objects, applied.Namespaces, applied.Kinds, options.Timeout, observer, cancellation)
+            ? await awaitReadiness.RunAsync(api, applied, options.Timeout, observer, cancellation)
             : new AwaitReadiness.Verdict(LaunchOutcome.Applied, [], []);
-        var published = await ExposeAsync(api, record, applied, options, observer, cancellation);
+        var published = await ExposeAsync(record, planned, options, outcome, observer, cancellation);
 
         return new()
         {
@@ -88,50 +90,70 @@ public sealed class Launcher(
     }
 
     /// <summary>Two launches of one project at once would undo each other: the second waits for the first.</summary>
-    private Task<FileLock> LockAsync(Project project, LaunchOptions options, CancellationToken cancellation) =>
-        FileLock.AcquireAsync(Path.Combine(paths.State, "locks", $"{project.Name}.lock"), $"launching {project.Name}", options.Timeout, cancellation);
-
-    private void RefuseStolenName(Project project)
+    private async Task<FileLock> LockAsync(Project project, LaunchOptions options, ILaunchObserver observer, CancellationToken cancellation)
     {
-        if (records.Find(project.Name) is { } other && other.Source != project.Source)
+        var (file, purpose) = (Path.Combine(paths.State, "locks", $"{project.Name}.lock"), $"launching {project.Name}");
+        if (FileLock.TryAcquire(file, purpose) is { } free)
         {
-            throw new LaunchException(LaunchError.NameTaken, $"A project {project.Name} is already launched, from {other.Source}.",
-                $"Give this one another name with --name, or take the other one down: harmony down {other.Name}.");
+            return free;
+        }
+
+        observer.Progressed(LaunchStep.Project, $"{project.Name} is being launched or taken down already: waiting for that to end");
+        return await FileLock.AcquireAsync(file, purpose, options.Timeout, cancellation, time);
+    }
+
+    private static void RefuseStolenName(Project project, ProjectRecord? former)
+    {
+        if (former is not null && former.Source != project.Source)
+        {
+            throw new LaunchException(LaunchError.NameTaken, $"A project {project.Name} is already launched, from {former.Source}.",
+                $"Give this one another name with --name, or take the other one down: harmony down {former.Name}.");
+        }
+    }
+
+    /// <summary>A project is in one place. Launched into a second one, the first would be forgotten, and run for ever.</summary>
+    private static void RefuseMove(Project project, RuntimeChoice choice, string ns, ProjectRecord? former)
+    {
+        if (former is not null && (former.Runtime != choice.Runtime.Name || former.Namespace != ns))
+        {
+            throw new LaunchException(LaunchError.NameTaken, $"{project.Name} is already launched on {former.Runtime}, in the namespace {former.Namespace}.",
+                $"Take it down there first: harmony down {former.Name}; or give this one another name with --name.");
         }
     }
 
     /// <summary>Ports are published even where the project does not work: a page that answers helps to see why.</summary>
-    private async Task<IReadOnlyList<PublishedPort>> ExposeAsync(IKubernetesApi api, ProjectRecord record, AppliedObjects applied, LaunchOptions options, ILaunchObserver observer, CancellationToken cancellation)
+    private async Task<IReadOnlyList<PublishedPort>> ExposeAsync(
+        ProjectRecord record, IReadOnlyList<PublishedPort> planned, LaunchOptions options, LaunchOutcome outcome, ILaunchObserver observer, CancellationToken cancellation)
     {
-        var services = new List<JsonObject>();
-        foreach (var id in applied.Objects.Where(o => o is { Kind: "Service", Group: "" }))
+        if (record.Ports.Count == 0)
         {
-            if (await api.GetAsync(Services, id.Namespace, id.Name, cancellation) is { } service)
+            return [];
+        }
+
+        observer.Started(LaunchStep.Expose, "Publishing ports");
+        try
+        {
+            while (!await ports.ServeAsync(record, cancellation))
             {
-                services.Add(service);
+                // Another program was faster.
+                record = await ReserveAsync(record, planned, options, cancellation);
             }
         }
-
-        var plan = PortPlan.Of(services, options.Publish, record.Namespace);
-        if (plan.Count > 0)
+        catch (HarmonyException e) when (outcome is LaunchOutcome.DoesNotWork or LaunchOutcome.TimedOut)
         {
-            observer.Started(LaunchStep.Expose, "Publishing ports");
+            // What keeps the project from working matters more.
+            observer.Noticed(e.Message);
+            return [];
         }
 
-        IReadOnlyList<PublishedPort> published;
-        do
-        {
-            published = await ports.ReserveAsync(record.Name, plan, options.AnyPort, cancellation);
-            record = record with { Ports = published };
-            records.Save(record);
-        }
-        while (!await ports.ServeAsync(record, cancellation));
+        observer.Finished(LaunchStep.Expose, string.Join(", ", record.Ports.Select(p => p.Location)));
+        return record.Ports;
+    }
 
-        if (plan.Count > 0)
-        {
-            observer.Finished(LaunchStep.Expose, string.Join(", ", published.Select(p => p.Location)));
-        }
-
-        return published;
+    private async Task<ProjectRecord> ReserveAsync(ProjectRecord record, IReadOnlyList<PublishedPort> planned, LaunchOptions options, CancellationToken cancellation)
+    {
+        record = record with { Ports = await ports.ReserveAsync(record.Name, planned, options.AnyPort, cancellation) };
+        records.Save(record);
+        return record;
     }
 }
