@@ -23,6 +23,7 @@ public sealed class ServiceProxy(IClusterClient cluster, EmbeddedNetwork network
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(10);
 
     private readonly EventRecorder _events = new(cluster, time, "service-proxy");
+    private readonly HashSet<string> _retrying = new(StringComparer.Ordinal);
 
     public string Name => "service proxy";
 
@@ -32,6 +33,7 @@ public sealed class ServiceProxy(IClusterClient cluster, EmbeddedNetwork network
         using var traffic = new ServiceTraffic(network.Cluster, network.Sockets, time, api);
         var changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(1024) { SingleReader = true });
         Task[] watches = [WatchAsync(BuiltInResources.Services, changes.Writer, ending.Token), WatchAsync(BuiltInResources.EndpointSlices, changes.Writer, ending.Token)];
+        _retrying.Clear();
         try
         {
             await foreach (var change in changes.Reader.ReadAllAsync(cancellation))
@@ -50,6 +52,7 @@ public sealed class ServiceProxy(IClusterClient cluster, EmbeddedNetwork network
     {
         if (change.Retry is { } key)
         {
+            _retrying.Remove(key);
             return traffic.Update(key);
         }
 
@@ -115,7 +118,12 @@ public sealed class ServiceProxy(IClusterClient cluster, EmbeddedNetwork network
                 _events.Record(service, EventType.Warning, "FailedToListen", message);
             }
 
-            _ = RetryAsync($"{failure.Namespace}/{failure.Service}", changes, cancellation);
+            // One retry waits for a Service, however many of its ports failed and however often it changes meanwhile.
+            var key = $"{failure.Namespace}/{failure.Service}";
+            if (_retrying.Add(key))
+            {
+                _ = RetryAsync(key, changes, cancellation);
+            }
         }
     }
 

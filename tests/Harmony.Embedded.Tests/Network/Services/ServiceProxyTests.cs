@@ -5,7 +5,9 @@ using Harmony.Embedded.Api;
 using Harmony.Embedded.Network;
 using Harmony.Embedded.Network.Services;
 using Harmony.Kubernetes.Objects;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Harmony.Embedded.Tests.Network.Services;
 
@@ -159,6 +161,27 @@ public sealed class ServiceProxyTests
     }
 
     [Fact]
+    public async Task Ports_that_stay_taken_are_tried_again_once_each_time_however_many_they_are()
+    {
+        await using var loopback = await LoopbackCluster.OpenAsync();
+        using var first = HostServer(loopback.Service(1), 18081, "holder");
+        using var second = HostServer(loopback.Service(1), 18082, "holder");
+        var (time, log) = (new FakeTimeProvider(), new CountingLog());
+        await using var proxy = RunningProxy.Of(loopback.Network, time: time, log: log);
+        proxy.Cluster.PutService("shop", "web", $$"""{"clusterIP":"{{loopback.Service(1)}}","ports":[{"name":"a","port":18081},{"name":"b","port":18082}]}""");
+        proxy.Cluster.PutSlice("shop", "web", """[{"name":"a","port":18080},{"name":"b","port":18080}]""", WatchedCluster.Endpoint(loopback.Pod(20)));
+        await Until(() => log.Warnings == 2);
+
+        for (var round = 2; round <= 5; round++)
+        {
+            time.Advance(TimeSpan.FromSeconds(10));
+            await Until(() => log.Warnings >= 2 * round);
+        }
+
+        log.Warnings.ShouldBe(10);
+    }
+
+    [Fact]
     public async Task A_service_that_is_gone_listens_no_more()
     {
         await using var loopback = await LoopbackCluster.OpenAsync();
@@ -231,18 +254,35 @@ public sealed class ServiceProxyTests
     }
 }
 
+/// <summary>Counts what is wrong.</summary>
+internal sealed class CountingLog : ILogger
+{
+    private int warnings;
+
+    public int Warnings => Volatile.Read(ref warnings);
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Interlocked.Add(ref warnings, logLevel is LogLevel.Warning ? 1 : 0);
+}
+
 /// <summary>A service proxy at work.</summary>
 internal sealed class RunningProxy : IAsyncDisposable
 {
     private readonly CancellationTokenSource ending = new();
     private readonly Task running;
 
-    private RunningProxy(EmbeddedNetwork network, IPEndPoint? api) =>
-        running = new ServiceProxy(Cluster, network, () => api, TimeProvider.System, NullLogger.Instance).RunAsync(ending.Token);
+    private RunningProxy(EmbeddedNetwork network, IPEndPoint? api, TimeProvider time, ILogger log) =>
+        running = new ServiceProxy(Cluster, network, () => api, time, log).RunAsync(ending.Token);
 
     public WatchedCluster Cluster { get; } = new();
 
-    public static RunningProxy Of(EmbeddedNetwork network, IPEndPoint? api = null) => new(network, api);
+    public static RunningProxy Of(EmbeddedNetwork network, IPEndPoint? api = null, TimeProvider? time = null, ILogger? log = null) =>
+        new(network, api, time ?? TimeProvider.System, log ?? NullLogger.Instance);
 
     /// <summary>Connects as soon as somebody listens.</summary>
     public static async Task<string> ReadLineAsync(PodAttachment? from, IPAddress address, int port)
