@@ -12,6 +12,8 @@ namespace Harmony.Embedded.Api.Catalog;
 /// </summary>
 internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog catalog, ILogger log) : IEmbeddedService
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     private readonly ServedResource definitions = catalog.Find(BuiltInResources.CustomResourceDefinitions);
 
     public string Name => "custom-resources";
@@ -24,7 +26,7 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
         var (_, _, changes) = registry.Store.Subscribe(definitions.StorageName, ns: null, coalesce: true);
         using (changes)
         {
-            do
+            while (true)
             {
                 while (changes.TryTake(out _))
                 {
@@ -32,11 +34,12 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
                 }
 
                 Load();
+                var hasMore = false;
                 foreach (var definition in Definitions())
                 {
                     try
                     {
-                        await ReconcileAsync(definition, cancellation).ConfigureAwait(false);
+                        hasMore |= !await ReconcileAsync(definition, cancellation).ConfigureAwait(false);
                     }
                     catch (ApiException e) when (e.IsConflict || e.IsNotFound)
                     {
@@ -46,8 +49,10 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
                 }
 
                 Load();
+
+                // Objects with finalizers of their own go when those who set them say so: of that no definition tells.
+                await changes.NextAsync(hasMore ? Pause : Timeout.InfiniteTimeSpan, registry.Cluster.Time, cancellation).ConfigureAwait(false);
             }
-            while (await changes.NextAsync(Timeout.InfiniteTimeSpan, registry.Cluster.Time, cancellation).ConfigureAwait(false) is not null);
         }
     }
 
@@ -56,12 +61,12 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
 
     private static bool IsEstablished(JsonObject definition) => definition.Condition("Established")?.Text("status") == "True";
 
-    private async Task ReconcileAsync(JsonObject definition, CancellationToken cancellation)
+    /// <summary>Says whether all is done that this state of the definition asks for.</summary>
+    private async Task<bool> ReconcileAsync(JsonObject definition, CancellationToken cancellation)
     {
         if (definition.IsBeingDeleted)
         {
-            await CleanUpAsync(definition, cancellation).ConfigureAwait(false);
-            return;
+            return await CleanUpAsync(definition, cancellation).ConfigureAwait(false);
         }
 
         var before = definition.DeepClone().AsObject();
@@ -87,9 +92,12 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
 
             await registry.UpdateAsync(definitions, null, definition.Name, "status", definition, NewContext(), cancellation).ConfigureAwait(false);
         }
+
+        return true;
     }
 
-    private async Task CleanUpAsync(JsonObject definition, CancellationToken cancellation)
+    /// <summary>Says whether no object is left.</summary>
+    private async Task<bool> CleanUpAsync(JsonObject definition, CancellationToken cancellation)
     {
         if (CustomResourceReader.Read(definition).FirstOrDefault() is { } served)
         {
@@ -108,8 +116,7 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
 
             if (registry.Store.List(served.StorageName, null).Objects.Length > 0)
             {
-                _ = RetryAsync(definition, cancellation);
-                return;
+                return false;
             }
         }
 
@@ -119,20 +126,8 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
             finalizers.Remove(finalizer);
             await registry.UpdateAsync(definitions, null, definition.Name, null, definition, NewContext(), cancellation).ConfigureAwait(false);
         }
-    }
 
-    /// <summary>Objects with finalizers of their own go when those who set them say so: look again then.</summary>
-    private async Task RetryAsync(JsonObject definition, CancellationToken cancellation)
-    {
-        try
-        {
-            await Task.Delay(TimeSpan.FromSeconds(1), registry.Cluster.Time, cancellation).ConfigureAwait(false);
-            await CleanUpAsync(definition, cancellation).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is ApiException or OperationCanceledException)
-        {
-            log.LogDebug("CustomResourceDefinition {Name} is not cleaned up: {Reason}", definition.Name, e.Message);
-        }
+        return true;
     }
 
     private string? ConflictOf(JsonObject definition)
