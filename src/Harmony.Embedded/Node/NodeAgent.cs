@@ -176,9 +176,12 @@ public sealed partial class NodeAgent : IEmbeddedService, IKubelet, IDisposable
     {
         var worker = new PodWorker(context, pod);
         workers[worker.Uid] = worker;
+        var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         running[worker.Uid] = Task.Run(
             async () =>
             {
+                // Not before it is noted, or its end would be noted first.
+                await begin.Task;
                 try
                 {
                     await worker.RunAsync(records, cancellation);
@@ -198,6 +201,7 @@ public sealed partial class NodeAgent : IEmbeddedService, IKubelet, IDisposable
                 }
             },
             CancellationToken.None);
+        begin.SetResult();
     }
 
     private async Task WatchConfigAsync(ApiResource resource, Func<ConfigReferences, IReadOnlySet<string>> names, CancellationToken cancellation)

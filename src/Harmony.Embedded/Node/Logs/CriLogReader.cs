@@ -33,7 +33,7 @@ public sealed class CriLogReader(TimeProvider time)
         {
             while (left > 0)
             {
-                var next = LogSignal.Next(path);
+                var next = request.Follow ? LogSignal.Next(path) : Task.CompletedTask;
                 var ended = isOver();
                 current ??= TryOpen(path) is { } stream ? new Source(stream) : null;
                 if (current is not null)
@@ -60,6 +60,12 @@ public sealed class CriLogReader(TimeProvider time)
         }
         finally
         {
+            if (request.Follow)
+            {
+                // A file that nobody writes to any more would be waited for for ever; other followers look once for nothing.
+                LogSignal.Raise(path);
+            }
+
             if (current is not null)
             {
                 await current.DisposeAsync();

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Harmony.Embedded.Controllers;
 using Harmony.Embedded.Node.Probes;
 using Harmony.Kubernetes.Objects;
+using Microsoft.Extensions.Logging;
 
 namespace Harmony.Embedded.Node.Pods;
 
@@ -78,6 +79,10 @@ internal sealed partial class PodWorker
                 }
                 catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
                 {
+                }
+                catch (Exception e)
+                {
+                    context.Log.LogError(e, "probing container {Container} of {Namespace}/{Pod}: {Message}", container.Name, ns, name, e.Message);
                 }
             },
             CancellationToken.None);
