@@ -24,6 +24,7 @@ internal sealed class ResourceWatch(
     private readonly Dictionary<string, JsonObject> known = new(StringComparer.Ordinal);
     private string? version;
     private bool synced;
+    private bool isSilent;
     private int failures;
     private HttpResponseMessage? response;
     private LineReader? lines;
@@ -103,6 +104,7 @@ internal sealed class ResourceWatch(
                 return null;
             }
 
+            isSilent = true;
             lines = new(await response.Content.ReadAsStreamAsync(cancellation), MaxEvent);
         }
 
@@ -112,9 +114,13 @@ internal sealed class ResourceWatch(
             using var both = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellation);
             if (await lines.ReadAsync(both.Token) is not { } line)
             {
+                // A server that ends every watch at once must not be asked again and again without a pause.
+                failures = isSilent ? failures + 1 : 0;
                 Close();
                 return null;
             }
+
+            isSilent = false;
 
             if (line.Length == 0)
             {
