@@ -61,11 +61,15 @@ internal sealed partial class JobController : Reconciler
             return;
         }
 
-        if (!job.IsBeingDeleted)
+        if (job.IsBeingDeleted)
         {
-            await Claims.ClaimAsync(Cluster, pods, job, cancellation);
-            await new JobSync(this, job).RunAsync(cancellation);
+            // A deletion in the foreground waits for the pods, and they must not wait to be counted by a Job that counts no more.
+            await Task.WhenAll(pods.ControlledBy(job.Uid).Where(p => Finalizers.Has(p, JobPods.Tracking)).ToList().Select(p => ReleaseAsync(p, cancellation)));
+            return;
         }
+
+        await Claims.ClaimAsync(Cluster, pods, job, cancellation);
+        await new JobSync(this, job).RunAsync(cancellation);
     }
 
     private static bool IsFinished(JsonObject job) => Conditions.IsTrue(job.Status, "Complete") || Conditions.IsTrue(job.Status, "Failed");
@@ -81,9 +85,12 @@ internal sealed partial class JobController : Reconciler
         if (pods.Get(key.Namespace[1..], key.Name) is { } pod && Finalizers.Has(pod, JobPods.Tracking)
             && (pod.Controller is not { } owner || Cluster.GetLive(BuiltInResources.Jobs, pod.Namespace, owner.Text("name") ?? "")?.Uid != owner.Text("uid")))
         {
-            await Cluster.ChangeAsync(BuiltInResources.Pods, pod, p => Finalizers.Remove(p, JobPods.Tracking), cancellation);
+            await ReleaseAsync(pod, cancellation);
         }
     }
+
+    private Task ReleaseAsync(JsonObject pod, CancellationToken cancellation) =>
+        Cluster.ChangeAsync(BuiltInResources.Pods, pod, p => Finalizers.Remove(p, JobPods.Tracking), cancellation);
 
     /// <summary>Deletes a finished Job when its <c>ttlSecondsAfterFinished</c> have passed.</summary>
     private async Task ExpireAsync(JsonObject job, CancellationToken cancellation)

@@ -131,6 +131,18 @@ public sealed class JobControllerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_job_that_is_deleted_in_the_foreground_ends_with_its_running_pods()
+    {
+        await bed.AddNodeAsync();
+        await CreateAsync("");
+        await bed.UntilAsync(() => Import.At("status", "ready").AsLong() == 1);
+
+        await bed.Cluster.DeleteAsync(BuiltInResources.Jobs, ControllerBed.Namespace, "import", new() { PropagationPolicy = "Foreground" }, default);
+        await bed.UntilAsync(() => bed.Get(BuiltInResources.Jobs, "import") is null);
+        bed.List(BuiltInResources.Pods).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_failure_policy_can_fail_the_job_at_once_or_forgive_the_pod()
     {
         await bed.AddNodeAsync();
