@@ -5,6 +5,7 @@ using Harmony.Embedded.Api.Streaming;
 using Harmony.Embedded.Controllers;
 using Harmony.Embedded.Network;
 using Harmony.Embedded.Network.Dns;
+using Harmony.Embedded.Network.HostPorts;
 using Harmony.Embedded.Network.Services;
 using Harmony.Embedded.Node;
 using Harmony.Embedded.Node.Containers;
@@ -48,6 +49,7 @@ internal sealed class EmbeddedComposition : IAsyncDisposable
         // Network.
         composition.network = await EmbeddedNetwork.OpenAsync(parts.Network, options.DataFolder, commands, parts.Logs.CreateLogger("network"), cancellation).ConfigureAwait(false);
         composition.Services.Add(new ServiceProxy(parts.Client, composition.network, () => new IPEndPoint(IPAddress.Loopback, parts.ApiPort), options.Time, parts.Logs.CreateLogger("service-proxy")));
+        composition.Services.Add(new HostPorts(parts.Client, parts.Network, options.Time, parts.Logs.CreateLogger("host-ports")));
         composition.Services.Add(new ClusterDns(parts.Client, composition.network, options.Time, parts.Logs.CreateLogger("dns")));
 
         // Node.
