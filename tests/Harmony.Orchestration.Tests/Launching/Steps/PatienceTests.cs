@@ -3,7 +3,7 @@ using Harmony.Orchestration.Launching.Steps;
 using Harmony.Orchestration.Readiness;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Harmony.Orchestration.Tests.Launching;
+namespace Harmony.Orchestration.Tests.Launching.Steps;
 
 public sealed class PatienceTests
 {
