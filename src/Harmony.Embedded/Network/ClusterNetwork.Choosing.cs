@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Harmony.Embedded.Native;
 using Harmony.Embedded.Network.Linux;
 using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;
@@ -95,12 +96,12 @@ public sealed partial record ClusterNetwork
         var uplink = routes.Routes().FirstOrDefault(r => r.Destination.PrefixLength == 0 && r.Table == RouteTable.MainTable);
         var mtu = uplink is null ? 1500 : routes.Links().FirstOrDefault(l => l.Index == uplink.Index)?.Mtu ?? 1500;
         var errno = routes.TryAddBridge(instance.Bridge, Instance.Mac(network.NodeAddress), mtu);
-        if (errno is 0 or LibC.Exists)
+        if (errno is 0 or Libc.Exists)
         {
             return true;
         }
 
-        log.LogWarning("No bridge can be made on this machine, so pods stay on loopback addresses and containers cannot run: {Reason}", LibC.Error($"make the bridge {instance.Bridge}", errno).Message);
+        log.LogWarning("No bridge can be made on this machine, so pods stay on loopback addresses and containers cannot run: {Reason}", NetworkException.Of($"make the bridge {instance.Bridge}", errno).Message);
         return false;
     }
 

@@ -86,7 +86,7 @@ public sealed partial class NodeAgent
             {
                 ["machineID"] = Disk.ReadTextIfPresent("/etc/machine-id")?.Trim() ?? "",
                 ["systemUUID"] = "",
-                ["bootID"] = NodeInstance.BootId(),
+                ["bootID"] = MachineFacts.BootId,
                 ["kernelVersion"] = Disk.ReadTextIfPresent("/proc/sys/kernel/osrelease")?.Trim() ?? Environment.OSVersion.VersionString,
                 ["osImage"] = OperatingSystemImage(),
                 ["containerRuntimeVersion"] = "harmony://" + (typeof(NodeAgent).Assembly.GetName().Version?.ToString(3) ?? "0"),

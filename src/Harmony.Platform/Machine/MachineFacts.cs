@@ -15,6 +15,9 @@ public sealed record MachineFacts(string OperatingSystemName, string Architectur
     /// <summary>Whether this is the inside of a container.</summary>
     public bool IsContainer { get; init; }
 
+    /// <summary>Another one after every boot of the machine; empty where the system has none.</summary>
+    public static string BootId { get; } = OperatingSystem.IsLinux() ? Disk.ReadTextIfPresent("/proc/sys/kernel/random/boot_id")?.Trim() ?? "" : "";
+
     public static MachineFacts Read() => new(
         OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "darwin" : "linux",
         GoName(RuntimeInformation.OSArchitecture))

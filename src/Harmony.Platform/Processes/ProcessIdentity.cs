@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Harmony.Platform.Machine;
 
 namespace Harmony.Platform.Processes;
 
@@ -13,14 +14,11 @@ namespace Harmony.Platform.Processes;
 /// <param name="Boot">Linux' boot id; empty elsewhere.</param>
 public sealed record ProcessIdentity(int Id, long Started, string Boot)
 {
-    private static readonly Lazy<string> CurrentBoot = new(() =>
-        OperatingSystem.IsLinux() ? Files.Disk.ReadTextIfPresent("/proc/sys/kernel/random/boot_id")?.Trim() ?? "" : "");
-
     /// <summary>The process that has this number now; null where none has, or only a dead one that nobody has collected.</summary>
-    public static ProcessIdentity? Of(int id) => ReadStart(id) is { } started ? new(id, started, CurrentBoot.Value) : null;
+    public static ProcessIdentity? Of(int id) => ReadStart(id) is { } started ? new(id, started, MachineFacts.BootId) : null;
 
     /// <summary>Whether this very process still runs.</summary>
-    public bool IsAlive => Boot == CurrentBoot.Value && ReadStart(Id) == Started;
+    public bool IsAlive => Boot == MachineFacts.BootId && ReadStart(Id) == Started;
 
     /// <summary>Memory that it has in RAM, in bytes; null where it is gone or not ours to look at.</summary>
     public long? ResidentBytes

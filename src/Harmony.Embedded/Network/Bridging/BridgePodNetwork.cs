@@ -1,4 +1,5 @@
 using System.Net;
+using Harmony.Embedded.Native;
 using Harmony.Embedded.Network.Linux;
 using Harmony.Platform.Files;
 using Microsoft.Extensions.Logging;
@@ -33,9 +34,9 @@ internal sealed class BridgePodNetwork(ClusterNetwork network, Instance instance
         if (_bridge is null)
         {
             var errno = _host.TryAddBridge(instance.Bridge, Instance.Mac(network.NodeAddress), 1500);
-            if (errno is not (0 or LibC.Exists))
+            if (errno is not (0 or Libc.Exists))
             {
-                throw LibC.Error($"make the bridge {instance.Bridge}", errno);
+                throw NetworkException.Of($"make the bridge {instance.Bridge}", errno);
             }
 
             _bridge = _host.FindLink(instance.Bridge) ?? throw new NetworkException(NetworkError.Failed, $"The bridge {instance.Bridge} vanished while it was made");

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Harmony.Embedded.Native;
 
 namespace Harmony.Embedded.Network.Linux;
 
@@ -17,16 +18,16 @@ internal sealed class NetlinkSocket : IDisposable
 
     public unsafe NetlinkSocket()
     {
-        _fd = LibC.Socket(Family, Raw | LibC.CloseOnExec, 0);
+        _fd = Libc.Socket(Family, Raw | Libc.CloseOnExec, 0);
         if (_fd < 0)
         {
-            throw LibC.LastError("open a netlink socket");
+            throw NetworkException.LastError("open a netlink socket");
         }
 
         // The kernel answers at once; the bound only keeps a broken one from holding the runtime for ever.
         var fiveSeconds = stackalloc long[2] { 5, 0 };
-        _ = LibC.SetSocketOption(_fd, SolSocket, ReceiveTimeout, fiveSeconds, 16);
-        _ = LibC.SetSocketOption(_fd, SolSocket, SendTimeout, fiveSeconds, 16);
+        _ = Libc.SetSocketOption(_fd, SolSocket, ReceiveTimeout, fiveSeconds, 16);
+        _ = Libc.SetSocketOption(_fd, SolSocket, SendTimeout, fiveSeconds, 16);
     }
 
     /// <summary>Sends a request and returns the kernel's errno: 0 for done.</summary>
@@ -53,7 +54,7 @@ internal sealed class NetlinkSocket : IDisposable
         var errno = Send(message, doing);
         if (errno != 0 && !accepted.Contains(errno))
         {
-            throw LibC.Error(doing, errno);
+            throw NetworkException.Of(doing, errno);
         }
     }
 
@@ -66,7 +67,7 @@ internal sealed class NetlinkSocket : IDisposable
                 case Done:
                     return true;
                 case ErrorMessage when MemoryMarshal.Read<int>(payload) is var code and not 0:
-                    throw LibC.Error(doing, -code);
+                    throw NetworkException.Of(doing, -code);
                 case ErrorMessage:
                     return true;
                 default:
@@ -98,7 +99,7 @@ internal sealed class NetlinkSocket : IDisposable
     {
         if (_fd >= 0)
         {
-            _ = LibC.Close(_fd);
+            _ = Libc.Close(_fd);
             _fd = -1;
         }
     }
@@ -112,9 +113,9 @@ internal sealed class NetlinkSocket : IDisposable
         var request = message.Finish(++_sequence);
         fixed (byte* data = request)
         {
-            if (LibC.Send(_fd, data, request.Length, 0) != request.Length)
+            if (Libc.Send(_fd, data, request.Length, 0) != request.Length)
             {
-                throw LibC.LastError(doing);
+                throw NetworkException.LastError(doing);
             }
         }
 
@@ -123,17 +124,17 @@ internal sealed class NetlinkSocket : IDisposable
             nint read;
             fixed (byte* data = _buffer)
             {
-                read = LibC.Receive(_fd, data, _buffer.Length, 0);
+                read = Libc.Receive(_fd, data, _buffer.Length, 0);
             }
 
             if (read < 0)
             {
-                if (Marshal.GetLastPInvokeError() == LibC.Interrupted)
+                if (Marshal.GetLastPInvokeError() == Libc.Interrupted)
                 {
                     continue;
                 }
 
-                throw LibC.LastError(doing);
+                throw NetworkException.LastError(doing);
             }
 
             for (var rest = _buffer.AsSpan(0, (int)read); rest.Length >= 16;)

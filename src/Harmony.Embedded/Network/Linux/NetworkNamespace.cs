@@ -1,3 +1,4 @@
+using Harmony.Embedded.Native;
 using Harmony.Platform.Files;
 
 namespace Harmony.Embedded.Network.Linux;
@@ -10,7 +11,6 @@ namespace Harmony.Embedded.Network.Linux;
 internal static class NetworkNamespace
 {
     private const string OwnNamespace = "/proc/thread-self/ns/net";
-    private const int WriteOnly = 1;
 
     /// <summary>Makes a namespace, mounts it on <paramref name="path"/> and runs <paramref name="inside"/> in it, with a descriptor of it.</summary>
     public static Task CreateAsync(string path, Action<int> inside) => OnThreadAsync(() =>
@@ -19,14 +19,14 @@ internal static class NetworkNamespace
         {
         }
 
-        if (LibC.Unshare(LibC.NewNetwork) != 0)
+        if (Libc.Unshare(Libc.NewNetwork) != 0)
         {
-            throw LibC.LastError("make a network namespace");
+            throw NetworkException.LastError("make a network namespace");
         }
 
-        if (LibC.Mount(OwnNamespace, path, null, LibC.Bind, null) != 0)
+        if (Libc.Mount(OwnNamespace, path, null, Libc.Bind, null) != 0)
         {
-            throw LibC.LastError($"mount a network namespace on {path}");
+            throw NetworkException.LastError($"mount a network namespace on {path}");
         }
 
         // Containers may bind ports below 1024 whoever they run as, and ping, as under containerd.
@@ -45,24 +45,24 @@ internal static class NetworkNamespace
 
     private static void Enter(string path) => Within(path, fd =>
     {
-        if (LibC.SetNamespace(fd, LibC.NewNetwork) != 0)
+        if (Libc.SetNamespace(fd, Libc.NewNetwork) != 0)
         {
-            throw LibC.LastError($"enter the network namespace {path}");
+            throw NetworkException.LastError($"enter the network namespace {path}");
         }
     });
 
     /// <summary>Whether a namespace is mounted here: after a reboot only the empty file may be left.</summary>
     public static bool Exists(string path)
     {
-        var fd = LibC.Open(path, LibC.CloseOnExec, 0);
+        var fd = Libc.Open(path, Libc.CloseOnExec);
         if (fd < 0)
         {
             return false;
         }
 
-        var kind = LibC.Control(fd, LibC.GetNamespaceType);
-        _ = LibC.Close(fd);
-        return kind == LibC.NewNetwork;
+        var kind = Libc.Control(fd, Libc.GetNamespaceType);
+        _ = Libc.Close(fd);
+        return kind == Libc.NewNetwork;
     }
 
     /// <summary>Lets go of the namespace: it ends with the last process in it. Nothing happens where there is none.</summary>
@@ -70,9 +70,9 @@ internal static class NetworkNamespace
     {
         while (Exists(path))
         {
-            if (LibC.Unmount(path, LibC.Detach) != 0)
+            if (Libc.Unmount(path, Libc.Detach) != 0)
             {
-                throw LibC.LastError($"unmount the network namespace {path}");
+                throw NetworkException.LastError($"unmount the network namespace {path}");
             }
         }
 
@@ -81,10 +81,10 @@ internal static class NetworkNamespace
 
     private static void Within(string path, Action<int> use)
     {
-        var fd = LibC.Open(path, LibC.CloseOnExec, 0);
+        var fd = Libc.Open(path, Libc.CloseOnExec);
         if (fd < 0)
         {
-            throw LibC.LastError($"open the network namespace {path}");
+            throw NetworkException.LastError($"open the network namespace {path}");
         }
 
         try
@@ -93,7 +93,7 @@ internal static class NetworkNamespace
         }
         finally
         {
-            _ = LibC.Close(fd);
+            _ = Libc.Close(fd);
         }
     }
 
@@ -105,10 +105,10 @@ internal static class NetworkNamespace
             {
                 T? result = default;
                 Exception? error = null;
-                var home = LibC.Open(OwnNamespace, LibC.CloseOnExec, 0);
+                var home = Libc.Open(OwnNamespace, Libc.CloseOnExec);
                 try
                 {
-                    result = home < 0 ? throw LibC.LastError($"open {OwnNamespace}") : work();
+                    result = home < 0 ? throw NetworkException.LastError($"open {OwnNamespace}") : work();
                 }
                 catch (Exception e)
                 {
@@ -117,12 +117,12 @@ internal static class NetworkNamespace
 
                 if (home >= 0)
                 {
-                    if (LibC.SetNamespace(home, LibC.NewNetwork) != 0)
+                    if (Libc.SetNamespace(home, Libc.NewNetwork) != 0)
                     {
                         Environment.FailFast("A thread could not return from a pod's network namespace");
                     }
 
-                    _ = LibC.Close(home);
+                    _ = Libc.Close(home);
                 }
 
                 if (error is null)
@@ -143,15 +143,15 @@ internal static class NetworkNamespace
     private static unsafe void TrySet(string path, ReadOnlySpan<byte> value)
     {
         // A nicety; where /proc/sys is read-only, pods do without.
-        var fd = LibC.Open(path, WriteOnly | LibC.CloseOnExec, 0);
+        var fd = Libc.Open(path, Libc.WriteOnly | Libc.CloseOnExec);
         if (fd >= 0)
         {
             fixed (byte* data = value)
             {
-                _ = LibC.Write(fd, data, value.Length);
+                _ = Libc.Write(fd, data, (nuint)value.Length);
             }
 
-            _ = LibC.Close(fd);
+            _ = Libc.Close(fd);
         }
     }
 }

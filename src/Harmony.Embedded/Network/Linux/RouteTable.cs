@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
+using Harmony.Embedded.Native;
 
 namespace Harmony.Embedded.Network.Linux;
 
@@ -43,18 +44,18 @@ internal sealed class RouteTable : IDisposable
 
     /// <summary>Removes an interface; nothing happens where there is none.</summary>
     public void DeleteLink(string name) =>
-        _socket.Run(Change(NetlinkMessage.DeleteLink, NetlinkMessage.LinkPart()).Put(3, name), $"remove the network interface {name}", LibC.NoDevice);
+        _socket.Run(Change(NetlinkMessage.DeleteLink, NetlinkMessage.LinkPart()).Put(3, name), $"remove the network interface {name}", Libc.NoDevice);
 
     public void AddAddress(int index, IPAddress address, int prefix) => _socket.Run(
         Change(NetlinkMessage.NewAddress, NetlinkMessage.AddressPart(index, prefix), NetlinkMessage.Create | NetlinkMessage.Exclusive).Put(2, address).Put(1, address),
         $"add the address {address}/{prefix}",
-        LibC.Exists);
+        Libc.Exists);
 
     public void DeleteAddress(int index, IPAddress address, int prefix) => _socket.Run(
         Change(NetlinkMessage.DeleteAddress, NetlinkMessage.AddressPart(index, prefix)).Put(2, address).Put(1, address),
         $"remove the address {address}/{prefix}",
-        LibC.AddressNotAvailable,
-        LibC.NoDevice);
+        Libc.AddressNotAvailable,
+        Libc.NoDevice);
 
     /// <summary>Routes a range to a gateway (null: it is on the link).</summary>
     public void AddRoute(IPNetwork destination, IPAddress? gateway, int index)

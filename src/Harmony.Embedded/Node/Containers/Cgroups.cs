@@ -1,4 +1,5 @@
 using System.Globalization;
+using Harmony.Embedded.Native;
 using Harmony.Platform.Files;
 
 namespace Harmony.Embedded.Node.Containers;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Harmony.Embedded.Native;
 using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;
 
@@ -63,6 +64,32 @@ internal sealed class ContainerFolder(string path)
     public static int? ReadNumber(string path) =>
         int.TryParse(Disk.ReadTextIfPresent(path)?.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
 
+    /// <summary>
+    /// Whether the container's supervisor lives: a pipe can be opened for writing without waiting only if someone reads it, and the supervisor has its
+    /// acknowledgement pipe open as long as it lives.
+    /// </summary>
+    public bool HasSupervisor
+    {
+        get
+        {
+            var descriptor = OpenAcknowledgement();
+            _ = descriptor >= 0 ? Libc.Close(descriptor) : 0;
+            return descriptor >= 0;
+        }
+    }
+
+    /// <summary>Lets the supervisor go, which waits for someone to take the exit code.</summary>
+    public unsafe void Acknowledge()
+    {
+        var descriptor = OpenAcknowledgement();
+        if (descriptor >= 0)
+        {
+            var newline = (byte)'\n';
+            _ = Libc.Write(descriptor, &newline, 1);
+            _ = Libc.Close(descriptor);
+        }
+    }
+
     /// <summary>Deletes all but the root filesystem.</summary>
     public void Clear()
     {
@@ -71,6 +98,8 @@ internal sealed class ContainerFolder(string path)
             Disk.DeleteFile(file);
         }
     }
+
+    private int OpenAcknowledgement() => Libc.Open(Acknowledgement, Libc.WriteOnly | Libc.NonBlocking | Libc.CloseOnExec);
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Harmony.Embedded.Native;
 using Harmony.Embedded.Node.Logs;
 
 namespace Harmony.Embedded.Node.Containers;
@@ -118,7 +119,7 @@ internal sealed class ContainerProcess : IDisposable
         ExitCode = int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? code : 255;
         poller.DrainAndRemove(output);
         poller.DrainAndRemove(error);
-        Acknowledge();
+        folder.Acknowledge();
         poller.DrainAndRemove(events);
         ReleaseEvents();
         Finish(time.GetUtcNow());
@@ -144,17 +145,6 @@ internal sealed class ContainerProcess : IDisposable
             0 => new(0, "Completed", Record.StartedAt, finished),
             _ => new(ExitCode.Value, "Error", Record.StartedAt, finished),
         });
-    }
-
-    private unsafe void Acknowledge()
-    {
-        var descriptor = Libc.Open(folder.Acknowledgement, Libc.WriteOnly | Libc.NonBlocking | Libc.CloseOnExec);
-        if (descriptor >= 0)
-        {
-            var newline = (byte)'\n';
-            _ = Libc.Write(descriptor, &newline, 1);
-            _ = Libc.Close(descriptor);
-        }
     }
 
     private static int Open(string path, int access)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Harmony.Embedded.Native;
 
 namespace Harmony.Embedded.Node.Containers;
 

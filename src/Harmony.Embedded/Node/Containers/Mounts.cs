@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Harmony.Embedded.Native;
 using Harmony.Platform.Files;
 
 namespace Harmony.Embedded.Node.Containers;

@@ -43,7 +43,7 @@ public sealed partial class OciRuntime
         known[record.Id] = process;
 
         // Another boot: its processes are gone, whatever has their ids now. The same boot without a live supervisor: it ended, or was killed.
-        if (record.BootId != bootId || !SupervisorLives(folder))
+        if (record.BootId != bootId || !folder.HasSupervisor)
         {
             process.EndedBefore(ContainerFolder.ReadNumber(folder.Exit));
         }
@@ -53,25 +53,12 @@ public sealed partial class OciRuntime
         }
     }
 
-    // A pipe can be opened for writing without waiting only if someone reads it: the supervisor has its acknowledgement pipe open as long as it lives.
-    private static bool SupervisorLives(ContainerFolder folder)
-    {
-        var descriptor = Libc.Open(folder.Acknowledgement, Libc.WriteOnly | Libc.NonBlocking | Libc.CloseOnExec);
-        if (descriptor < 0)
-        {
-            return false;
-        }
-
-        _ = Libc.Close(descriptor);
-        return true;
-    }
-
     /// <summary>
     /// Ends and removes every container, mount and cgroup of a data folder, also those of a process that was killed. The network is not its concern.
     /// </summary>
     public static async Task CleanAsync(string dataFolder, TimeProvider time, CancellationToken cancellation)
     {
-        var group = OciHost.Of(NodeInstance.Of(dataFolder)).CgroupParent;
+        var group = OciHost.Of(Instance.Of(dataFolder)).CgroupParent;
         var folder = ContainersFolder(dataFolder);
         for (var attempt = 0; attempt < 50; attempt++)
         {
@@ -87,8 +74,8 @@ public sealed partial class OciRuntime
         foreach (var path in Disk.FolderExists(folder) ? Disk.Folders(folder).ToList() : [])
         {
             var container = new ContainerFolder(path);
-            Release(container);
-            for (var attempt = 0; attempt < 250 && SupervisorLives(container); attempt++)
+            container.Acknowledge();
+            for (var attempt = 0; attempt < 250 && container.HasSupervisor; attempt++)
             {
                 // It still writes the exit code into the folder that is to go.
                 await Task.Delay(TimeSpan.FromMilliseconds(4), time, cancellation);
@@ -98,17 +85,5 @@ public sealed partial class OciRuntime
         Mounts.UnmountBeneath(dataFolder);
         Disk.DeleteTree(folder);
         Disk.DeleteTree(Path.Combine(dataFolder, "oci"));
-    }
-
-    // The supervisor waits for someone to take the exit code.
-    private static unsafe void Release(ContainerFolder folder)
-    {
-        var descriptor = Libc.Open(folder.Acknowledgement, Libc.WriteOnly | Libc.NonBlocking | Libc.CloseOnExec);
-        if (descriptor >= 0)
-        {
-            var newline = (byte)'\n';
-            _ = Libc.Write(descriptor, &newline, 1);
-            _ = Libc.Close(descriptor);
-        }
     }
 }

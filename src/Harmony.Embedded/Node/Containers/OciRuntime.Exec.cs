@@ -1,5 +1,6 @@
 using System.Text;
 using System.Threading.Channels;
+using Harmony.Embedded.Native;
 using Harmony.Platform.Processes;
 
 namespace Harmony.Embedded.Node.Containers;

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Harmony.Embedded.Native;
 using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;
+using Harmony.Platform.Machine;
 using Harmony.Platform.Processes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -51,8 +53,8 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         this.time = time;
         containers = ContainersFolder(dataFolder);
         state = Path.Combine(dataFolder, "oci");
-        bootId = NodeInstance.BootId();
-        host = OciHost.Of(NodeInstance.Of(dataFolder));
+        bootId = MachineFacts.BootId;
+        host = OciHost.Of(Instance.Of(dataFolder));
         finder = new(dataFolder, host, commands) { Log = message => (log ?? NullLogger.Instance).LogWarning("{Message}", message) };
     }
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Harmony.Embedded.Native;
 using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;
+using Harmony.Platform.Machine;
 using Harmony.Platform.Processes;
 
 namespace Harmony.Embedded.Node.Containers;
@@ -194,7 +196,7 @@ internal sealed class OciRuntimeFinder(string dataFolder, OciHost host, ICommand
         try
         {
             return Disk.ReadTextIfPresent(Remembered) is { } text && JsonNode.Parse(text) is JsonObject json
-                && json.Text("program") is { } program && json.Text("boot") == NodeInstance.BootId() && json.Text("stamp") == Stamp(program)
+                && json.Text("program") is { } program && json.Text("boot") == MachineFacts.BootId && json.Text("stamp") == Stamp(program)
                 ? program
                 : null;
         }
@@ -205,7 +207,7 @@ internal sealed class OciRuntimeFinder(string dataFolder, OciHost host, ICommand
     }
 
     private void Remember(string program) => Disk.WriteQuickly(
-        Remembered, new JsonObject { ["program"] = program, ["boot"] = NodeInstance.BootId(), ["stamp"] = Stamp(program) }.ToJsonString());
+        Remembered, new JsonObject { ["program"] = program, ["boot"] = MachineFacts.BootId, ["stamp"] = Stamp(program) }.ToJsonString());
 
     private static string Stamp(string program) =>
         Disk.FileExists(program) ? string.Create(CultureInfo.InvariantCulture, $"{Disk.Size(program)} {Disk.WrittenAt(program):O}") : "";

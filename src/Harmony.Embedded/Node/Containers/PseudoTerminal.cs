@@ -1,4 +1,5 @@
 using System.Text;
+using Harmony.Embedded.Native;
 using Harmony.Platform.Processes;
 
 namespace Harmony.Embedded.Node.Containers;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Api;
 using Harmony.Embedded.Controllers;
+using Harmony.Embedded.Native;
 using Harmony.Embedded.Network;
 using Harmony.Embedded.Node.Containers;
 using Harmony.Embedded.Node.Images;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Harmony.Embedded.Native;
 using Harmony.Embedded.Node.Containers;
 using Harmony.Platform.Files;
 

@@ -1,3 +1,4 @@
+using Harmony.Embedded.Native;
 using Harmony.Embedded.Node.Containers;
 using Harmony.Platform.Files;
 

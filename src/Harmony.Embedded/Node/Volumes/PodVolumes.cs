@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Api;
+using Harmony.Embedded.Native;
 using Harmony.Embedded.Node.Containers;
 using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;

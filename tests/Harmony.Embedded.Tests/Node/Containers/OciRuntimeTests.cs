@@ -179,7 +179,7 @@ public sealed class OciRuntimeTests : IAsyncLifetime
     {
         var spec = machine.Spec("sleep 1000");
         await runtime.StartAsync(spec, Cancel);
-        var group = OciHost.Of(Harmony.Embedded.Node.NodeInstance.Of(machine.Data)).CgroupParent;
+        var group = OciHost.Of(Instance.Of(machine.Data)).CgroupParent;
         Cgroups.Processes(group).ShouldNotBeEmpty();
         runtime.Dispose();
 

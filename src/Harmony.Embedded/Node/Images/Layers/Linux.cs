@@ -30,8 +30,6 @@ internal static partial class Linux
     public const int SymlinkNoFollow = 0x100;
     public const int RemoveFolder = 0x200;
 
-    public const int DetachMount = 2;
-
     private const int StatxSize = 256;
     private const uint BasicStats = 0x7ff;
 
@@ -141,18 +139,6 @@ internal static partial class Linux
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     public static partial int SyncFileSystem(SafeFileHandle folder);
-
-    [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Mount(string source, string target, string type, nuint flags, string options);
-
-    [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
-    public static partial int Unshare(int what);
-
-    [LibraryImport("libc", EntryPoint = "chdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int ChangeFolder(string path);
-
-    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Unmount(string target, int flags);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(SafeFileHandle folder, string name, int flags, uint mask, ref byte buffer);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using Harmony.Embedded.Native;
 using Harmony.Platform.Files;
 
 namespace Harmony.Embedded.Node.Images.Layers;
@@ -48,21 +49,20 @@ internal static class Overlay
     {
         for (var i = 0; i < 8 && IsMounted(target); i++)
         {
-            Linux.Check(Linux.Unmount(target, Linux.DetachMount), $"unmounting '{target}'");
+            Linux.Check(Libc.Unmount(target, Libc.Detach), $"unmounting '{target}'");
         }
     }
 
     /// <summary>Runs the action on a thread whose working folder is another than the process': unshare(2).</summary>
     private static void InFolder(string folder, Action action)
     {
-        const int fileSystem = 0x200;
         ExceptionDispatchInfo? failure = null;
         var thread = new Thread(() =>
         {
             try
             {
-                Linux.Check(Linux.Unshare(fileSystem), "giving a thread a working folder of its own");
-                Linux.Check(Linux.ChangeFolder(folder), $"changing to '{folder}'");
+                Linux.Check(Libc.Unshare(Libc.OwnFolder), "giving a thread a working folder of its own");
+                Linux.Check(Libc.ChangeFolder(folder), $"changing to '{folder}'");
                 action();
             }
             catch (Exception e)
@@ -85,7 +85,7 @@ internal static class Overlay
             throw new ImageException(ImageError.ErrImagePull, "the image has more layers than the kernel's overlayfs can mount", "Squash the image's layers.");
         }
 
-        if (Linux.Mount("overlay", target, "overlay", 0, options) == 0)
+        if (Libc.Mount("overlay", target, "overlay", 0, options) == 0)
         {
             return;
         }

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Harmony.Embedded.Network;
+namespace Harmony.Embedded;
 
 /// <summary>
 /// What one embedded runtime's things on this machine are called. All names derive from its data folder, so that a later process finds what a
@@ -29,6 +29,9 @@ internal sealed record Instance(string Id)
     public string ServiceNamespace => $"{Folder}/services";
 
     public string ServiceLink => LinkPrefix + "svc";
+
+    /// <summary>The cgroup that all its containers live beneath.</summary>
+    public string Cgroup => $"/harmony-{Id}";
 
     public string Lease => $"{Folder}/lease";
 
