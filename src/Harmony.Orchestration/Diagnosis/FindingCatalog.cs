@@ -27,6 +27,7 @@ public static class FindingCatalog
         [FindingCode.ImagePullFailed] = new("The image could not be pulled.", "The evidence has the registry's own words.", Brief),
         [FindingCode.ConfigurationMissing] = new("The container needs a ConfigMap, a Secret or a key that is not there.", "Add it to the project, or correct the name.", Brief),
         [FindingCode.ContainerNotCreated] = new("The container could not be created.", "The evidence has the runtime's own words.", Brief),
+        [FindingCode.RuntimeMissing] = new("The node has no program that runs containers (runc or crun), and none could be installed.", "Install runc with the machine's package manager, and run the same command again.", Hopeless),
         [FindingCode.CommandNotFound] = new("The container's command is not in the image, or cannot be executed.", "Correct command or args, or build the image with the program in it and executable.", Hopeless),
         [FindingCode.OutOfMemory] = new("The container was killed because it used more memory than its limit.", "Raise resources.limits.memory, or make the program use less.", null),
         [FindingCode.CrashLoop] = new("The program starts and ends with an error again and again.", "Its last log lines below say why; harmony logs --previous shows all of them.", null),

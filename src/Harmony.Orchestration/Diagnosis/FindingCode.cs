@@ -14,6 +14,7 @@ public enum FindingCode
     ImagePullFailed,
     ConfigurationMissing,
     ContainerNotCreated,
+    RuntimeMissing,
     CommandNotFound,
     OutOfMemory,
     CrashLoop,

@@ -86,6 +86,8 @@ internal static class PodDiagnosis
             case "CreateContainerConfigError":
                 var absent = message.Contains("not found", StringComparison.Ordinal) || message.Contains("couldn't find key", StringComparison.Ordinal);
                 return new(absent ? FindingCode.ConfigurationMissing : FindingCode.ContainerNotCreated, workload, [message]) { Pod = pod.Name, Container = name };
+            case "RuntimeMissing":
+                return new(FindingCode.RuntimeMissing, workload, [message]) { Pod = pod.Name, Container = name };
             case "CreateContainerError" or "RunContainerError":
                 var missing = IsMissingCommand(message);
                 return new(missing ? FindingCode.CommandNotFound : FindingCode.ContainerNotCreated, workload, [message]) { Pod = pod.Name, Container = name };

@@ -9,7 +9,7 @@ public static class PodState
     private static readonly HashSet<string> Faults = new(StringComparer.Ordinal)
     {
         "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "RegistryUnavailable",
-        "CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+        "CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "RuntimeMissing",
     };
 
     public static bool IsReady(JsonObject pod) =>

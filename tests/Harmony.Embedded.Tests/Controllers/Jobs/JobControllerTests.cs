@@ -53,6 +53,18 @@ public sealed class JobControllerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_job_deleted_in_the_foreground_lets_its_unfinished_pods_go()
+    {
+        await bed.AddNodeAsync();
+        await CreateAsync("");
+        await bed.UntilAsync(() => bed.List(BuiltInResources.Pods).Count == 1);
+
+        await bed.Cluster.DeleteAsync(BuiltInResources.Jobs, "shop", "import", new() { PropagationPolicy = "Foreground" }, TestContext.Current.CancellationToken);
+
+        await bed.UntilAsync(() => bed.List(BuiltInResources.Pods).Count == 0 && bed.List(BuiltInResources.Jobs).Count == 0);
+    }
+
+    [Fact]
     public async Task A_job_that_runs_too_long_is_ended()
     {
         await bed.AddNodeAsync();
