@@ -15,12 +15,16 @@ public static class Programs
             return Variants(name, environment).Select(Path.GetFullPath).FirstOrDefault(File.Exists);
         }
 
-        var folders = (environment("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return folders
-            .Where(Path.IsPathFullyQualified)
-            .SelectMany(folder => Variants(Path.Combine(folder, name), environment))
-            .FirstOrDefault(IsExecutable);
+        return FindIn((environment("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries), name, environment);
     }
+
+    /// <summary>The program's full path in the first of these folders that has it; null where none has. A link to nothing is no program.</summary>
+    public static string? FindIn(IEnumerable<string> folders, string name) => FindIn(folders, name, Environment.GetEnvironmentVariable);
+
+    private static string? FindIn(IEnumerable<string> folders, string name, Func<string, string?> environment) => folders
+        .Where(Path.IsPathFullyQualified)
+        .SelectMany(folder => Variants(Path.Combine(folder, name), environment))
+        .FirstOrDefault(IsExecutable);
 
     private static IEnumerable<string> Variants(string path, Func<string, string?> environment)
     {
@@ -35,6 +39,13 @@ public static class Programs
     private static bool IsExecutable(string path)
     {
         const UnixFileMode anybody = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-        return File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & anybody) != UnixFileMode.None);
+        if (OperatingSystem.IsWindows())
+        {
+            return File.Exists(path);
+        }
+
+        // For .NET a link to nothing exists.
+        var real = Files.Disk.RealPath(path);
+        return File.Exists(real) && (File.GetUnixFileMode(real) & anybody) != UnixFileMode.None;
     }
 }

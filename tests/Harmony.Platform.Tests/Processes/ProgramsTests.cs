@@ -20,4 +20,18 @@ public sealed class ProgramsTests
 
         string? Find(string path) => Programs.Find("tool", name => name == "PATH" ? path : null);
     }
+
+    [Fact]
+    public void A_link_to_nothing_is_no_program()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need privileges there.");
+        using var folder = new TemporaryFolder();
+        var tool = folder.Write("bin/tool", "#!/bin/sh");
+        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(folder.File("first"));
+        File.CreateSymbolicLink(folder.File("first/tool"), "../gone/tool");
+
+        Programs.FindIn([folder.File("first"), folder.File("bin")], "tool").ShouldBe(tool);
+        Programs.FindIn([folder.File("first")], "tool").ShouldBeNull();
+    }
 }

@@ -88,7 +88,7 @@ internal sealed class OciRuntimeFinder(string dataFolder, OciHost host, ICommand
         // runc first where a hybrid of both cgroup versions is mounted: crun does not take it.
         foreach (var name in host.UnifiedCgroups ? (string[])["crun", "runc"] : ["runc", "crun"])
         {
-            if (SearchPath.Select(f => Path.Combine(f, name)).FirstOrDefault(Disk.FileExists) is not { } program)
+            if (Programs.FindIn(SearchPath, name) is not { } program)
             {
                 continue;
             }
@@ -161,7 +161,7 @@ internal sealed class OciRuntimeFinder(string dataFolder, OciHost host, ICommand
     {
         foreach (var (name, arguments) in PackageManagers)
         {
-            if (SearchPath.Select(f => Path.Combine(f, name)).FirstOrDefault(Disk.FileExists) is not { } manager)
+            if (Programs.FindIn(SearchPath, name) is not { } manager)
             {
                 continue;
             }
