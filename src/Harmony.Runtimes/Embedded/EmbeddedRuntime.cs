@@ -85,7 +85,14 @@ public sealed partial class EmbeddedRuntime : IRuntime
             !OperatingSystem.IsLinux() ? [Limit("NotLinux", "the embedded runtime runs containers on Linux only for now; WebAssembly runs", "Name a cluster of yours with --context.")]
             : !rights.IsRoot ? [Limit("NotRoot", "containers need root on Linux for now; WebAssembly runs", "Run the same command as root (sudo), or name a cluster of yours with --context.")]
             : !rights.Has(Capability.SysAdmin) || !rights.Has(Capability.NetAdmin) ? [Limit("NoCapabilities", "root lacks the rights here that containers need (CAP_SYS_ADMIN, CAP_NET_ADMIN); WebAssembly runs", "Run harmony outside of a container, or in a privileged one, or name a cluster of yours with --context.")]
-            : []);
+            : HasOciRuntime() ? []
+            : [new RuntimeCheck("OciRuntimeMissing", "no program that runs containers (runc, crun) is on this machine", "harmony installs runc with the machine's package manager when the first container needs it") { Blocks = false }]);
+    }
+
+    private static bool HasOciRuntime()
+    {
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        return Programs.FindIn([.. folders, "/usr/local/sbin", "/usr/sbin", "/sbin"], "runc") is not null || Programs.FindIn(folders, "crun") is not null;
     }
 
     /// <summary>It is part of this program: there is nothing to install.</summary>

@@ -25,8 +25,13 @@ internal sealed class OciRuntimeFinder(string dataFolder, OciHost host, ICommand
         ("pacman", ["-S", "--noconfirm", "runc"]),
     ];
 
+    /// <summary>How long a failed search stands: each container that waits asks again, and none should start another installation.</summary>
+    private static readonly TimeSpan FailureStands = TimeSpan.FromMinutes(1);
+
     private readonly SemaphoreSlim once = new(1, 1);
     private string? found;
+    private ContainerException? failure;
+    private long failedAt;
 
     private string Remembered => Path.Combine(dataFolder, "oci-runtime.json");
 
@@ -49,8 +54,18 @@ internal sealed class OciRuntimeFinder(string dataFolder, OciHost host, ICommand
         await once.WaitAsync(cancellation);
         try
         {
+            if (failure is not null && TimeProvider.System.GetElapsedTime(failedAt) < FailureStands)
+            {
+                throw failure;
+            }
+
             found ??= Recall() ?? await SearchAsync(cancellation);
             return found;
+        }
+        catch (ContainerException e) when (e != failure)
+        {
+            (failure, failedAt) = (e, TimeProvider.System.GetTimestamp());
+            throw;
         }
         finally
         {

@@ -10,6 +10,15 @@ public sealed class StartRuntime(RuntimeSelector selector)
     {
         var request = options.Runtime with { WebAssemblyOnly = project.IsWebAssemblyOnly, NeedsContainers = project.NeedsContainers };
         var choice = await selector.ChooseAsync(request, cancellation);
+        if (project.NeedsContainers)
+        {
+            // What blocks has been refused already; the rest is said before it is done.
+            foreach (var check in await choice.Runtime.CheckAsync(cancellation))
+            {
+                observer.Noticed($"{check.Message}: {check.Fix}");
+            }
+        }
+
         observer.Started(LaunchStep.Runtime, choice.Reason);
         var progress = new StepProgress(observer, LaunchStep.Runtime);
         await choice.Runtime.InstallAsync(progress, cancellation);
