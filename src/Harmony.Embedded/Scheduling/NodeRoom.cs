@@ -47,14 +47,14 @@ internal sealed class NodeRoom
     {
         var usage = Of(node.Name);
         var allocatable = node.At("status", "allocatable") as JsonObject ?? [];
-        if (allocatable["pods"] is { } limit && Quantity.Of(usage.Pods.Count + 1) > Amounts.Of(limit))
+        if (allocatable["pods"] is { } limit && Quantity.Of(usage.Pods.Count + 1) > (limit.AsQuantity() ?? Quantity.Zero))
         {
             yield return new("Too many pods", Preemptible: true);
         }
 
         foreach (var (name, wanted) in PodRequests.Of(pod).OrderBy(r => r.Key, StringComparer.Ordinal))
         {
-            var capacity = Amounts.Of(allocatable[name]);
+            var capacity = allocatable[name].AsQuantity() ?? Quantity.Zero;
             if (wanted > Quantity.Zero && wanted > capacity - usage.Requested.GetValueOrDefault(name))
             {
                 yield return new($"Insufficient {name}", Preemptible: wanted <= capacity);

@@ -38,12 +38,12 @@ internal static class PodRequests
         Amounts.Max(total, peak);
         foreach (var (name, value) in pod.At("spec", "resources", "requests") as JsonObject ?? [])
         {
-            total[name] = Amounts.Of(value);
+            total[name] = value.AsQuantity() ?? Quantity.Zero;
         }
 
         foreach (var (name, value) in pod.At("spec", "overhead") as JsonObject ?? [])
         {
-            total[name] = total.GetValueOrDefault(name) + Amounts.Of(value);
+            total[name] = total.GetValueOrDefault(name) + (value.AsQuantity() ?? Quantity.Zero);
         }
 
         return total;
@@ -90,7 +90,7 @@ internal static class PodRequests
         {
             foreach (var (name, value) in container.At("resources", part) as JsonObject ?? [])
             {
-                requests[name] = Amounts.Of(value);
+                requests[name] = value.AsQuantity() ?? Quantity.Zero;
             }
         }
 

@@ -27,7 +27,7 @@ internal static class VolumeMatch
         var modes = volume.At("spec", "accessModes").Items().Select(m => m.AsText()).ToHashSet(StringComparer.Ordinal);
         return volume.At("status", "phase").AsText() == "Available"
             && (volume.At("spec", "storageClassName").AsText() ?? "") == (claim.At("spec", "storageClassName").AsText() ?? "")
-            && Capacity(volume) >= Amounts.Of(claim.At("spec", "resources", "requests", "storage"))
+            && Capacity(volume) >= (claim.At("spec", "resources", "requests", "storage").AsQuantity() ?? Quantity.Zero)
             && claim.At("spec", "accessModes").Items().All(m => modes.Contains(m.AsText()))
             && (claim.At("spec", "selector") is not JsonObject selector || LabelSelector.FromObject(selector).Matches(volume));
     }
@@ -36,5 +36,5 @@ internal static class VolumeMatch
         reference.Text("namespace") == claim.Namespace && reference.Text("name") == claim.Name
         && (reference.Text("uid") is not { Length: > 0 } uid || uid == claim.Uid);
 
-    public static Quantity Capacity(JsonObject volume) => Amounts.Of(volume.At("spec", "capacity", "storage"));
+    public static Quantity Capacity(JsonObject volume) => volume.At("spec", "capacity", "storage").AsQuantity() ?? Quantity.Zero;
 }

@@ -3,9 +3,10 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Node.Containers;
 using Harmony.Embedded.Node.Images;
+using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;
-using Wasmtime;
 using Quantity = Harmony.Kubernetes.Objects.Quantity;
+using Wasmtime;
 
 namespace Harmony.Embedded.Wasm;
 
@@ -149,7 +150,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
         Input = request.Input,
         Output = request.Output,
         Error = request.Error,
-        Memory = spec.Container["resources"]?["limits"]?["memory"]?.ToString() is { } memory && Kubernetes.Objects.Quantity.TryParse(memory, out var bytes) ? bytes.Value : null,
+        Memory = spec.Container.At("resources", "limits", "memory").AsQuantity()?.Value,
         Stop = request.Stop,
     };
 

@@ -10,9 +10,6 @@ namespace Harmony.Kubernetes.Kubeconfigs;
 /// </summary>
 public sealed class Kubeconfig
 {
-    /// <summary>The environment variable with kubectl's list of files.</summary>
-    public const string Variable = "KUBECONFIG";
-
     private static readonly YamlLimits Limits = new(MaxBytes: 4 * 1024 * 1024, MaxDepth: 20, MaxNodes: 200_000);
     private readonly JsonObject merged;
 

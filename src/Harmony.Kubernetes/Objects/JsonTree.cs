@@ -35,6 +35,9 @@ public static class JsonTree
 
         public int? AsInt() => self.AsLong() is { } l and >= int.MinValue and <= int.MaxValue ? (int)l : null;
 
+        /// <summary>The amount written here, as text or as a number; null where it is missing or unreadable.</summary>
+        public Quantity? AsQuantity() => self is JsonValue v && Quantity.TryParse(v.AsText() ?? v.ToJsonString(), out var amount) ? amount : null;
+
         /// <summary>The items of a list; nothing where this is no list.</summary>
         public IEnumerable<JsonNode?> Items() => self is JsonArray array ? array : [];
 

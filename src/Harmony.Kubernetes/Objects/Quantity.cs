@@ -60,9 +60,6 @@ public readonly partial struct Quantity : IComparable<Quantity>, IEquatable<Quan
     /// <summary>Whole units, written with decimal suffixes.</summary>
     public static Quantity Of(long units) => new(units * Nano, Format.DecimalSI);
 
-    /// <summary>Thousandths, as CPU is counted.</summary>
-    public static Quantity OfMilli(long thousandths) => new(thousandths * (Nano / 1000), Format.DecimalSI);
-
     /// <summary>Bytes, written with binary suffixes.</summary>
     public static Quantity OfBytes(long bytes) => new(bytes * Nano, Format.BinarySI);
 
@@ -103,6 +100,9 @@ public readonly partial struct Quantity : IComparable<Quantity>, IEquatable<Quan
         quantity = new(match.Groups["sign"].Value == "-" ? -amount : amount, format);
         return true;
     }
+
+    /// <summary>The exact amount: the bound of 2⁶³-1 leaves room for all nine digits after the point.</summary>
+    public decimal ToDecimal() => (decimal)nanos / 1_000_000_000m;
 
     public int CompareTo(Quantity other) => nanos.CompareTo(other.nanos);
 

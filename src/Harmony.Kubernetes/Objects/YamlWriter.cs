@@ -31,9 +31,6 @@ public static partial class YamlWriter
         return text.ToString();
     }
 
-    /// <summary>Several documents, separated by <c>---</c>.</summary>
-    public static string WriteAll(IEnumerable<JsonNode?> nodes) => string.Join("---\n", nodes.Select(Write));
-
     private static void WriteMap(StringBuilder text, JsonObject map, int indent, bool startsInline)
     {
         foreach (var (key, value) in map)

@@ -27,9 +27,6 @@ public sealed class ResourceCatalog
     public ServedResource Find(ApiResource resource) =>
         Find(resource.Group, resource.Version, resource.Plural) ?? throw ApiErrors.NoSuchResource();
 
-    public ServedResource? FindKind(string group, string version, string kind) =>
-        state.All.FirstOrDefault(r => r.Resource.Group == group && r.Resource.Version == version && r.Resource.Kind == kind);
-
     /// <summary>Whether anything is served in this version of this group.</summary>
     public bool Serves(string group, string version) => state.Versions.Contains((group, version));
 

@@ -16,8 +16,8 @@ internal static class QualityOfService
         {
             foreach (var resource in Resources)
             {
-                var request = Amount(container.At("resources", "requests", resource));
-                var limit = Amount(container.At("resources", "limits", resource));
+                var request = container.At("resources", "requests", resource).AsQuantity() ?? Quantity.Zero;
+                var limit = container.At("resources", "limits", resource).AsQuantity() ?? Quantity.Zero;
                 asks |= request > Quantity.Zero || limit > Quantity.Zero;
                 guaranteed &= limit > Quantity.Zero && (request == limit || request == Quantity.Zero);
             }
@@ -25,7 +25,4 @@ internal static class QualityOfService
 
         return !asks ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
     }
-
-    private static Quantity Amount(JsonNode? node) =>
-        Quantity.TryParse(node is JsonValue value ? value.AsText() ?? value.ToJsonString() : null, out var amount) ? amount : Quantity.Zero;
 }

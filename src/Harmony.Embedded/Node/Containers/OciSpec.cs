@@ -83,8 +83,8 @@ internal static partial class OciSpec
     /// <summary>Burstable pods between 2 and 999 by the share of memory that they asked for, as the kubelet reckons; the others get 1000 or 0.</summary>
     private static int OomScore(ContainerSpec spec)
     {
-        var request = Amount.Whole(spec.Container.At("resources", "requests", "memory").AsText());
-        var limit = Amount.Whole(spec.Container.At("resources", "limits", "memory").AsText());
+        var request = spec.Container.At("resources", "requests", "memory").AsQuantity()?.Value;
+        var limit = spec.Container.At("resources", "limits", "memory").AsQuantity()?.Value;
         if (request is null && limit is null && spec.Container.At("resources", "requests", "cpu") is null && spec.Container.At("resources", "limits", "cpu") is null)
         {
             return 1000;
@@ -163,8 +163,8 @@ internal static partial class OciSpec
     {
         var limits = spec.Container.At("resources", "limits");
         var requests = spec.Container.At("resources", "requests");
-        var cpuLimit = Amount.Milli(limits.At("cpu").AsText());
-        var cpuRequest = Amount.Milli(requests.At("cpu").AsText()) ?? cpuLimit;
+        var cpuLimit = limits.At("cpu").AsQuantity()?.MilliValue;
+        var cpuRequest = requests.At("cpu").AsQuantity()?.MilliValue ?? cpuLimit;
         var cpu = new JsonObject { ["shares"] = Math.Clamp((cpuRequest ?? 0) * 1024 / 1000, 2, 262144) };
         if (cpuLimit is > 0)
         {
@@ -174,7 +174,7 @@ internal static partial class OciSpec
 
         var device = new JsonObject { ["allow"] = privileged, ["access"] = "rwm" };
         var resources = new JsonObject { ["cpu"] = cpu, ["devices"] = new JsonArray((JsonNode)device) };
-        if (Amount.Whole(limits.At("memory").AsText()) is > 0 and var memory)
+        if (limits.At("memory").AsQuantity()?.Value is > 0 and var memory)
         {
             resources["memory"] = new JsonObject { ["limit"] = memory, ["swap"] = memory };
             if (host.UnifiedCgroups)

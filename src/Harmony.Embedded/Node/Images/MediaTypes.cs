@@ -9,7 +9,6 @@ internal static class MediaTypes
     public const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
 
     /// <summary>The CNCF's WebAssembly artifacts: https://tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/.</summary>
-    public const string WasmConfig = "application/vnd.wasm.config.v0+json";
     public const string Wasm = "application/wasm";
 
     /// <summary>The form before the CNCF's.</summary>
@@ -19,10 +18,6 @@ internal static class MediaTypes
     public const string Wat = "text/vnd.harmony.wat";
 
     public const string AcceptedManifests = $"{OciIndex}, {OciManifest}, {DockerIndex}, {DockerManifest}, */*";
-
-    public static bool IsIndex(string? type) => type is OciIndex or DockerIndex;
-
-    public static bool IsManifest(string? type) => type is OciManifest or DockerManifest;
 
     public static bool IsModule(string? type) => type is Wasm or OldWasmLayer or Wat;
 }

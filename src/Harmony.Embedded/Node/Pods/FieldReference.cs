@@ -59,9 +59,9 @@ internal static class ResourceReference
         }
 
         // A limit that is not set is what the node has; a request that is not set is nothing.
-        var value = Amount.Parse(container.At("resources", parts[0], parts[1]).AsText())
-            ?? (parts[0] == "requests" ? Amount.Parse(container.At("resources", "limits", parts[1]).AsText()) ?? 0 : options.Capacity(parts[1]));
-        var divisor = Amount.Parse(reference["divisor"].AsText() ?? reference["divisor"].AsLong()?.ToString(CultureInfo.InvariantCulture)) is { } d && d != 0 ? d : 1;
+        var value = container.At("resources", parts[0], parts[1]).AsQuantity()?.ToDecimal()
+            ?? (parts[0] == "requests" ? container.At("resources", "limits", parts[1]).AsQuantity()?.ToDecimal() ?? 0 : options.Capacity(parts[1]));
+        var divisor = reference["divisor"].AsQuantity()?.ToDecimal() is { } d && d != 0 ? d : 1;
         return ((long)Math.Ceiling(value / divisor)).ToString(CultureInfo.InvariantCulture);
     }
 }

@@ -79,22 +79,6 @@ internal static class PodStatus
         return condition;
     }
 
-    /// <summary>Guaranteed, Burstable or BestEffort, by what the containers ask for.</summary>
-    public static string QosClass(JsonNode? spec)
-    {
-        var containers = spec.At("containers").Objects().Concat(spec.At("initContainers").Objects()).ToList();
-        string[] kinds = ["cpu", "memory"];
-        if (containers.TrueForAll(c => kinds.All(k => c.At("resources", "limits", k) is null && c.At("resources", "requests", k) is null)))
-        {
-            return "BestEffort";
-        }
-
-        return containers.TrueForAll(c => kinds.All(k => Amount.Parse(c.At("resources", "limits", k).AsText()) is { } limit
-            && (c.At("resources", "requests", k) is null || Amount.Parse(c.At("resources", "requests", k).AsText()) == limit)))
-            ? "Guaranteed"
-            : "Burstable";
-    }
-
     public static JsonObject Terminated(ContainerExit exit, string? id)
     {
         var terminated = new JsonObject { ["exitCode"] = exit.ExitCode, ["reason"] = exit.Reason };

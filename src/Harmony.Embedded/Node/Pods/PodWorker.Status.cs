@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Api;
+using Harmony.Embedded.Api.Strategies;
 using Harmony.Embedded.Controllers;
 using Harmony.Kubernetes.Objects;
 
@@ -96,7 +97,7 @@ internal sealed partial class PodWorker
 
         var isReadyForMains = isInitialized || inits.Count == 0;
         status["containerStatuses"] = new JsonArray([.. Mains.Select(c => (JsonNode)PodStatus.ContainerStatus(c, isReadyForMains))]);
-        status["qosClass"] = pod.At("status", "qosClass").AsText() ?? PodStatus.QosClass(pod["spec"]);
+        status["qosClass"] = pod.At("status", "qosClass").AsText() ?? QualityOfService.Of(pod.Spec ?? []);
         return status;
     }
 

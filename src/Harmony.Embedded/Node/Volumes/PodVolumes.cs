@@ -88,7 +88,7 @@ internal sealed class PodVolumes(IClusterClient cluster, NodeOptions options, st
 
         if (source.Text("medium") == "Memory" && !MountTable.Read().Points.Contains(folder))
         {
-            var size = Amount.Whole(source["sizeLimit"].AsText()) is > 0 and var limit
+            var size = source["sizeLimit"].AsQuantity()?.Value is > 0 and var limit
                 ? string.Create(CultureInfo.InvariantCulture, $"mode=1777,size={limit}")
                 : "mode=1777";
             if (Libc.Mount("tmpfs", folder, "tmpfs", 0, size) != 0)

@@ -11,13 +11,11 @@ internal static partial class Linux
     public const int Exists = 17;
     public const int NotAFolder = 20;
     public const int Invalid = 22;
-    public const int TooManyLinks = 40;
     public const int CurrentFolder = -100;
 
     public const uint TypeMask = 0xF000;
     public const uint FolderType = 0x4000;
     public const uint LinkType = 0xA000;
-    public const uint FileType = 0x8000;
     public const uint CharacterType = 0x2000;
     public const uint BlockType = 0x6000;
     public const uint PipeType = 0x1000;
