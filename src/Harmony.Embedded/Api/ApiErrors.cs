@@ -69,6 +69,28 @@ public static class ApiErrors
         return new(422, "Invalid", $"{Qualified(resource.Kind, resource.Group)} \"{name}\" is invalid: {field}: {message}", details);
     }
 
+    /// <summary>One invalid option of a request.</summary>
+    /// <param name="kind">Such as <c>CreateOptions</c>.</param>
+    public static ApiException InvalidOption(string kind, string field, string reason, string message) =>
+        new(422, "Invalid", $"{kind}.meta.k8s.io \"\" is invalid: {field}: {message}", new()
+        {
+            ["group"] = "meta.k8s.io",
+            ["kind"] = kind,
+            ["causes"] = new JsonArray(new JsonObject { ["reason"] = reason, ["message"] = message, ["field"] = field }),
+        });
+
+    /// <summary>An option of a request with a value that is none of those there are.</summary>
+    public static ApiException UnsupportedOption(string kind, string field, string value, params ReadOnlySpan<string> supported)
+    {
+        var all = new List<string>();
+        foreach (var one in supported)
+        {
+            all.Add($"\"{one}\"");
+        }
+
+        return InvalidOption(kind, field, "FieldValueNotSupported", $"Unsupported value: {value}: supported values: {string.Join(", ", all)}");
+    }
+
     /// <summary>The refusal as a metav1.Status.</summary>
     public static JsonObject ToStatus(ApiException error)
     {

@@ -89,6 +89,15 @@ public sealed partial class ObjectStore : IAsyncDisposable
         }
     }
 
+    /// <summary>The objects as they were at a revision; null where the changes since then are not all remembered.</summary>
+    public StoredObject[]? ListAt(string resource, string? ns, long at)
+    {
+        lock (gate)
+        {
+            return Table(resource).SnapshotAt(ns, at);
+        }
+    }
+
     /// <summary>The resources that have objects.</summary>
     public IReadOnlyList<string> Resources
     {

@@ -51,6 +51,30 @@ internal sealed class ResourceTable
         ns is not null ? namespaces.TryGetValue(ns, out var objects) ? [.. objects.Values] : []
         : [.. namespaces.Values.SelectMany(o => o.Values)];
 
+    /// <summary>The same as it was at a revision, by undoing what changed since; null where some of that is forgotten.</summary>
+    public StoredObject[]? SnapshotAt(string? ns, long revision)
+    {
+        if (revision < HistoryStart)
+        {
+            return null;
+        }
+
+        var before = new Dictionary<ObjectKey, StoredObject?>();
+        foreach (var change in ChangesAfter(revision))
+        {
+            if (ns is null || change.Object.Key.Namespace == ns)
+            {
+                before.TryAdd(change.Object.Key, change.Previous);
+            }
+        }
+
+        return before.Count == 0 ? Snapshot(ns) :
+        [
+            .. Snapshot(ns).Where(o => !before.ContainsKey(o.Key)).Concat(before.Values.OfType<StoredObject>())
+                .OrderBy(o => o.Key.Namespace, StringComparer.Ordinal).ThenBy(o => o.Key.Name, StringComparer.Ordinal),
+        ];
+    }
+
     public void Remember(StoredChange change)
     {
         history.Enqueue(change);

@@ -47,8 +47,7 @@ internal sealed partial class ApiHandler
         CheckNotOlder(exchange);
         var limit = exchange.Number("limit") is > 0 and var asked ? asked : long.MaxValue;
         var token = exchange.Query("continue") is { Length: > 0 } text ? ContinueToken.Parse(text, selection.Namespace) : null;
-        var (objects, revision) = registry.Store.List(resource.StorageName, selection.Namespace);
-        revision = token?.Revision is > 0 and var first ? first : revision;
+        var (objects, revision) = Snapshot(exchange, resource, selection, token);
         var page = new List<StoredObject>();
         ContinueToken? next = null;
         long? remaining = null;
@@ -104,10 +103,44 @@ internal sealed partial class ApiHandler
         writer.WriteEndObject();
     }
 
+    /// <summary>What is there now, or what was there at the version that the first page was of, or that was asked for exactly.</summary>
+    private (StoredObject[] Objects, long Revision) Snapshot(Exchange exchange, ServedResource resource, ListSelection selection, ContinueToken? token)
+    {
+        var exact = exchange.Query("resourceVersionMatch") == "Exact" && long.TryParse(exchange.Query("resourceVersion"), NumberStyles.None, CultureInfo.InvariantCulture, out var asked) ? asked : 0;
+        var past = token?.Revision is > 0 and var first ? first : exact;
+        if (past == 0)
+        {
+            return registry.Store.List(resource.StorageName, selection.Namespace);
+        }
+
+        return registry.Store.ListAt(resource.StorageName, selection.Namespace, past) is { } objects ? (objects, past)
+            : throw ApiErrors.Expired(token is null
+                ? "The resourceVersion for the provided list is too old."
+                : "The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.");
+    }
+
     /// <summary>Memory is always the newest there is; only a version of the future cannot be served.</summary>
     private void CheckNotOlder(Exchange exchange)
     {
         var text = exchange.Query("resourceVersion");
+        if (exchange.Query("sendInitialEvents") is { Length: > 0 })
+        {
+            throw ApiErrors.InvalidOption("ListOptions", "sendInitialEvents", "FieldValueForbidden", "Forbidden: sendInitialEvents is forbidden for list");
+        }
+
+        if (exchange.Query("resourceVersionMatch") is { Length: > 0 } match)
+        {
+            if (string.IsNullOrEmpty(text))
+            {
+                throw ApiErrors.InvalidOption("ListOptions", "resourceVersionMatch", "FieldValueForbidden", "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+            }
+
+            if (match is not ("Exact" or "NotOlderThan"))
+            {
+                throw ApiErrors.UnsupportedOption("ListOptions", "resourceVersionMatch", $"\"{match}\"", "Exact", "NotOlderThan", "");
+            }
+        }
+
         if (string.IsNullOrEmpty(text) || exchange.Query("continue") is { Length: > 0 })
         {
             return;
@@ -115,18 +148,13 @@ internal sealed partial class ApiHandler
 
         if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var asked))
         {
-            throw ApiErrors.BadRequest($"Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
+            throw ApiErrors.BadRequest($"invalid resource version: resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax");
         }
 
         var current = registry.Store.Revision;
         if (asked > current)
         {
             throw new ApiException(504, "Timeout", $"Timeout: Too large resource version: {asked}, current: {current}", new() { ["causes"] = new System.Text.Json.Nodes.JsonArray(new System.Text.Json.Nodes.JsonObject { ["reason"] = "ResourceVersionTooLarge", ["message"] = "Too large resource version" }), ["retryAfterSeconds"] = 1 });
-        }
-
-        if (exchange.Query("resourceVersionMatch") == "Exact" && asked > 0 && asked < current)
-        {
-            throw ApiErrors.Expired($"The resourceVersion for the provided list is too old: {asked} ({current})");
         }
     }
 }

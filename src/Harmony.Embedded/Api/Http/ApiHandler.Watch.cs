@@ -20,6 +20,7 @@ internal sealed partial class ApiHandler
             throw ApiErrors.BadRequest($"Invalid value: \"{version}\": strconv.ParseUint: parsing \"{version}\": invalid syntax");
         }
 
+        CheckOptions(exchange);
         var initial = exchange.Query("sendInitialEvents") is { } asked ? asked == "true" : version is "" or "0";
         var bookmarks = exchange.Flag("allowWatchBookmarks") && exchange.Query("allowWatchBookmarks") is not null;
         var after = long.Parse(version.Length == 0 ? "0" : version, CultureInfo.InvariantCulture);
@@ -100,6 +101,20 @@ internal sealed partial class ApiHandler
             }
 
             await writer.FlushAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static void CheckOptions(Exchange exchange)
+    {
+        var why = (exchange.Query("sendInitialEvents") is { Length: > 0 }, exchange.Query("resourceVersionMatch") ?? "") switch
+        {
+            (true, not "NotOlderThan") => "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            (false, { Length: > 0 }) => "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            _ => null,
+        };
+        if (why is not null)
+        {
+            throw ApiErrors.InvalidOption("ListOptions", "resourceVersionMatch", "FieldValueForbidden", "Forbidden: " + why);
         }
     }
 

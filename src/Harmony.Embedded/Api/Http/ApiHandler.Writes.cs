@@ -44,13 +44,7 @@ internal sealed partial class ApiHandler
         var manager = exchange.Query("fieldManager");
         if (type == PatchType.Apply && string.IsNullOrEmpty(manager))
         {
-            const string Message = "Required value: is required for apply patch";
-            throw new ApiException(422, "Invalid", $"PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: {Message}", new()
-            {
-                ["group"] = "meta.k8s.io",
-                ["kind"] = "PatchOptions",
-                ["causes"] = new JsonArray(new JsonObject { ["reason"] = "FieldValueRequired", ["message"] = Message, ["field"] = "fieldManager" }),
-            });
+            throw ApiErrors.InvalidOption("PatchOptions", "fieldManager", "FieldValueRequired", "Required value: is required for apply patch");
         }
 
         var context = NewContext(exchange);
@@ -119,7 +113,7 @@ internal sealed partial class ApiHandler
         var asked = exchange.Http.Request.Query["dryRun"];
         if (asked.Count > 0 && asked.Any(v => v != "All"))
         {
-            throw ApiErrors.BadRequest($"Invalid value: [\"{asked[0]}\"]: dryRun: Unsupported value: \"{asked[0]}\": supported values: \"All\"");
+            throw ApiErrors.UnsupportedOption(OptionsKind(exchange), "dryRun", "[" + string.Join(",", asked.Select(v => $"\"{v}\"")) + "]", "All");
         }
 
         return new()
@@ -131,10 +125,18 @@ internal sealed partial class ApiHandler
                 "Strict" => FieldValidation.Strict,
                 "Ignore" => FieldValidation.Ignore,
                 null or "" or "Warn" => FieldValidation.Warn,
-                var other => throw ApiErrors.BadRequest($"fieldValidation: Unsupported value: \"{other}\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""),
+                var other => throw ApiErrors.UnsupportedOption(OptionsKind(exchange), "fieldValidation", $"\"{other}\"", "", "Ignore", "Strict", "Warn"),
             },
         };
     }
+
+    private static string OptionsKind(Exchange exchange) => exchange.Method switch
+    {
+        "POST" => "CreateOptions",
+        "PUT" => "UpdateOptions",
+        "PATCH" => "PatchOptions",
+        _ => "DeleteOptions",
+    };
 
     private static async Task<JsonObject> ReadAsync(Exchange exchange, string kind, RequestContext context)
     {
@@ -151,7 +153,7 @@ internal sealed partial class ApiHandler
             ?? ((body["orphanDependents"].AsBool() ?? exchange.Query("orphanDependents") == "true") ? "Orphan" : "Background");
         if (policy is not ("Background" or "Foreground" or "Orphan"))
         {
-            throw ApiErrors.BadRequest($"propagationPolicy: Unsupported value: \"{policy}\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"");
+            throw ApiErrors.UnsupportedOption("DeleteOptions", "propagationPolicy", $"\"{policy}\"", "Foreground", "Background", "Orphan", "nil");
         }
 
         return (new DeleteOptions

@@ -107,6 +107,12 @@ internal sealed class Exchange(HttpContext http, User user)
 
     public async Task SendAsync(int code, ReadOnlyMemory<byte> body, string contentType)
     {
+        if (contentType == "application/json" && Representation.IsYaml(Http.Request.Headers.Accept.ToString()))
+        {
+            contentType = "application/yaml";
+            body = Encoding.UTF8.GetBytes(YamlWriter.Write(JsonNode.Parse(body.Span, documentOptions: JsonLimits.Document)));
+        }
+
         Http.Response.StatusCode = code;
         Http.Response.ContentType = contentType;
         Http.Response.ContentLength = body.Length;

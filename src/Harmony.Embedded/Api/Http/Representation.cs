@@ -14,7 +14,7 @@ public enum RepresentationKind
     AggregatedDiscovery,
 }
 
-/// <summary>In what form the client wants its answer: the first of its Accept header that can be given. Only JSON can.</summary>
+/// <summary>In what form the client wants its answer: the first of its Accept header that can be given. JSON and YAML can.</summary>
 public static class Representation
 {
     /// <exception cref="ApiException">406: the client takes nothing that can be given.</exception>
@@ -28,7 +28,7 @@ public static class Representation
         foreach (var choice in accept.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var parts = choice.Split(';', StringSplitOptions.TrimEntries);
-            if (parts[0] is not ("application/json" or "*/*" or "application/*"))
+            if (!IsServed(parts[0]))
             {
                 continue;
             }
@@ -65,4 +65,11 @@ public static class Representation
 
         throw ApiErrors.NotAcceptable();
     }
+
+    /// <summary>Whether YAML comes before JSON in what the client takes.</summary>
+    public static bool IsYaml(string accept) =>
+        accept.Contains("yaml", StringComparison.Ordinal)
+        && accept.Split(',', StringSplitOptions.TrimEntries).Select(c => c.Split(';')[0]).FirstOrDefault(IsServed) == "application/yaml";
+
+    private static bool IsServed(string type) => type is "application/json" or "application/yaml" or "*/*" or "application/*";
 }

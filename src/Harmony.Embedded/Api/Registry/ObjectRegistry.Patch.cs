@@ -56,6 +56,12 @@ public sealed partial class ObjectRegistry
             return ChangeAsync(resource, ns, name, new(subresource, old => Scale.Replace(old, MergePatch.Apply(Scale.Of(old, resource), applied), resource)), context, cancellation);
         }
 
+        var expectedKind = resource.TypeOf(subresource).Kind;
+        if (applied.GroupVersionKind is var given && (given.Kind != expectedKind.Kind || given.Version.Length == 0))
+        {
+            throw ApiErrors.BadRequest($"invalid object type: {(given.Group.Length == 0 && given.Version.Length == 0 ? "/" : given.ApiVersion)}, Kind={given.Kind}");
+        }
+
         CheckAddress(resource, ns, name, applied);
         var expected = applied.ResourceVersion;
         JsonObject Make(JsonObject? live)
@@ -69,7 +75,10 @@ public sealed partial class ObjectRegistry
         {
             IsApply = true,
             Version = expected,
-            Create = subresource is null ? () => Make(null) : null,
+            Create = subresource is not null ? null
+                : () => applied.Uid is { Length: > 0 } uid
+                    ? throw ApiErrors.Conflict(resource.Resource, name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found")
+                    : Make(null),
         }, context, cancellation);
     }
 
