@@ -9,6 +9,7 @@ using Harmony.Embedded.Controllers.GarbageCollection;
 using Harmony.Embedded.Controllers.Jobs;
 using Harmony.Embedded.Controllers.Namespaces;
 using Harmony.Embedded.Controllers.ReplicaSets;
+using Harmony.Embedded.Controllers.ResourceQuotas;
 using Harmony.Embedded.Controllers.StatefulSets;
 using Harmony.Embedded.Controllers.Volumes;
 using Harmony.Embedded.Scheduling;
@@ -41,6 +42,7 @@ public static class EmbeddedControllers
             new EventExpiry(context),
             new VolumeController(context, volumes),
             new EndpointsController(context),
+            new ResourceQuotaController(context, kinds),
             new GarbageCollector(context, kinds),
             new NamespaceController(context, kinds),
             new Scheduler(context),

@@ -9,19 +9,24 @@ internal static class PodRequests
     /// <summary>
     /// The sum of the containers and of the init containers that keep running, or the largest init container where that is more, and the overhead.
     /// </summary>
-    public static Dictionary<string, Quantity> Of(JsonObject pod)
+    public static Dictionary<string, Quantity> Of(JsonObject pod) => Sum(pod, "requests", Requests);
+
+    /// <summary>What a pod may use at most, reckoned alike, of the containers that have a limit.</summary>
+    public static Dictionary<string, Quantity> LimitsOf(JsonObject pod) => Sum(pod, "limits", container => Read(container, "limits"));
+
+    private static Dictionary<string, Quantity> Sum(JsonObject pod, string part, Func<JsonObject, Dictionary<string, Quantity>> amountsOf)
     {
         var total = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         foreach (var container in pod.At("spec", "containers").Objects())
         {
-            Amounts.Add(total, Requests(container));
+            Amounts.Add(total, amountsOf(container));
         }
 
         var sidecars = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         var peak = new Dictionary<string, Quantity>(StringComparer.Ordinal);
         foreach (var container in pod.At("spec", "initContainers").Objects())
         {
-            var requests = Requests(container);
+            var requests = amountsOf(container);
             if (container.Text("restartPolicy") == "Always")
             {
                 Amounts.Add(sidecars, requests);
@@ -36,7 +41,7 @@ internal static class PodRequests
 
         Amounts.Add(total, sidecars);
         Amounts.Max(total, peak);
-        foreach (var (name, value) in pod.At("spec", "resources", "requests") as JsonObject ?? [])
+        foreach (var (name, value) in pod.At("spec", "resources", part) as JsonObject ?? [])
         {
             total[name] = value.AsQuantity() ?? Quantity.Zero;
         }
@@ -83,10 +88,12 @@ internal static class PodRequests
         }
     }
 
-    private static Dictionary<string, Quantity> Requests(JsonObject container)
+    private static Dictionary<string, Quantity> Requests(JsonObject container) => Read(container, "limits", "requests");
+
+    private static Dictionary<string, Quantity> Read(JsonObject container, params ReadOnlySpan<string> parts)
     {
         var requests = new Dictionary<string, Quantity>(StringComparer.Ordinal);
-        foreach (var part in (ReadOnlySpan<string>)["limits", "requests"])
+        foreach (var part in parts)
         {
             foreach (var (name, value) in container.At("resources", part) as JsonObject ?? [])
             {

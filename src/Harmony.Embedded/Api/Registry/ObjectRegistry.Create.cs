@@ -100,6 +100,7 @@ public sealed partial class ObjectRegistry
                 throw ApiErrors.AlreadyExists(kind, name);
             }
 
+            using var admitted = await quotas.AdmitAsync(kind, ns, obj, cancellation).ConfigureAwait(false);
             var undo = resource.Strategy.Reserve(obj, null, context.DryRun);
             try
             {

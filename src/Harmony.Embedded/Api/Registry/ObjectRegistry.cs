@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Harmony.Embedded.Api.Catalog;
+using Harmony.Embedded.Api.Quotas;
 using Harmony.Embedded.Api.Strategies;
 using Harmony.Embedded.Storage;
 using Harmony.Kubernetes.Objects;
@@ -15,6 +16,8 @@ public sealed partial class ObjectRegistry(ClusterState cluster)
 {
     /// <summary>How often a change that somebody else's change crossed is tried again.</summary>
     private const int MaxAttempts = 10;
+
+    private readonly QuotaAdmission quotas = new(cluster);
 
     public ClusterState Cluster => cluster;
 

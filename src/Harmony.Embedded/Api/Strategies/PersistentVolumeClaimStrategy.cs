@@ -17,6 +17,7 @@ internal sealed class PersistentVolumeClaimStrategy : Strategy
             obj.Child("spec")["storageClassName"] = found.Key.Name;
         }
 
+        LimitRanges.AdmitClaim(obj, cluster);
         return ValueTask.CompletedTask;
     }
 }

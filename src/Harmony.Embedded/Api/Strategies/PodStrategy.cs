@@ -15,6 +15,7 @@ internal sealed class PodStrategy : Strategy
         PodRuntimeClass.Fill(obj, spec, cluster);
         await PodServiceAccount.FillAsync(obj, spec, cluster, cancellation).ConfigureAwait(false);
         FillTolerations(spec);
+        LimitRanges.Admit(obj, spec, cluster);
         obj["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = QualityOfService.Of(spec) };
         if (spec["schedulingGates"] is JsonArray { Count: > 0 })
         {
