@@ -19,10 +19,11 @@ public sealed class AwaitReadiness(TimeProvider time)
         var started = time.GetTimestamp();
         var readiness = new ProjectReadiness(applied.Objects);
         var patience = new Patience(time);
+        var settling = new Settling(time);
         // Until the cluster has said what there is, nothing is there.
         var report = readiness.Judge(new ProjectSnapshot());
         IReadOnlyList<Finding> findings = [];
-        var seen = false;
+        ProjectSnapshot? snapshot = null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         await using var snapshots = new ProjectView(api, applied.Namespaces, applied.Kinds).SnapshotsAsync(stop.Token).GetAsyncEnumerator(stop.Token);
         var next = snapshots.MoveNextAsync().AsTask();
@@ -33,16 +34,15 @@ public sealed class AwaitReadiness(TimeProvider time)
                 if (await Task.WhenAny(next, Task.Delay(left < Beat ? left : Beat, time, cancellation)) == next)
                 {
                     await next;
-                    var snapshot = snapshots.Current;
+                    snapshot = snapshots.Current;
                     next = snapshots.MoveNextAsync().AsTask();
-                    seen = true;
                     report = readiness.Judge(snapshot);
                     findings = report.IsReady ? [] : ProjectDiagnosis.Of(applied.Objects, snapshot);
                     observer.WorkloadsChanged(report.Workloads);
                 }
 
                 cancellation.ThrowIfCancellationRequested();
-                if (seen && report.IsReady)
+                if (snapshot is not null && report.IsReady && settling.IsOver(applied.Objects, snapshot))
                 {
                     observer.Finished(LaunchStep.Wait, "ready");
                     return new(LaunchOutcome.Works, report.Workloads, []);
