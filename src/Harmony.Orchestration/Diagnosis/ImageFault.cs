@@ -8,7 +8,9 @@ namespace Harmony.Orchestration.Diagnosis;
 /// </summary>
 internal static partial class ImageFault
 {
-    public static FindingCode Classify(string reason, string message) => reason switch
+    public static FindingCode Classify(string reason, string message) => ClassifyWords(reason, Names().Replace(message, " "));
+
+    private static FindingCode ClassifyWords(string reason, string message) => reason switch
     {
         "InvalidImageName" => FindingCode.ImageNameInvalid,
         "ErrImageNeverPull" => FindingCode.ImageNotOnNode,
@@ -20,6 +22,10 @@ internal static partial class ImageFault
         _ when NotFound().IsMatch(message) => FindingCode.ImageNotFound,
         _ => FindingCode.ImagePullFailed,
     };
+
+    /// <summary>Digests and ports: their digits are no status codes.</summary>
+    [GeneratedRegex("[0-9a-f]{32,}|:[0-9]{1,5}(?![0-9])", RegexOptions.IgnoreCase)]
+    private static partial Regex Names();
 
     [GeneratedRegex("toomanyrequests|429|rate limit", RegexOptions.IgnoreCase)]
     private static partial Regex RateLimited();

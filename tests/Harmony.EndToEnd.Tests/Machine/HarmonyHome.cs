@@ -82,6 +82,12 @@ internal sealed class HarmonyHome : IAsyncDisposable
     public async Task<System.Text.Json.Nodes.JsonNode> UpAsync(string source, params string[] arguments) =>
         (await RunAsync(["up", source, "--any-port", "-o", "json", .. arguments])).Ends(0).Json;
 
+    /// <summary>The process of the embedded runtime.</summary>
+    public int RuntimeProcess => Leftovers.Own(Path).Single(p => Leftovers.CommandLine(p).Contains(" embedded serve", StringComparison.Ordinal));
+
+    /// <summary>The process that serves published ports.</summary>
+    public int PortProcess => Leftovers.Own(Path).Single(p => Leftovers.CommandLine(p).Contains(" ports serve", StringComparison.Ordinal));
+
     public async ValueTask DisposeAsync()
     {
         using var bound = new CancellationTokenSource(TimeSpan.FromMinutes(2));
@@ -126,14 +132,7 @@ internal sealed class HarmonyHome : IAsyncDisposable
     {
         foreach (var process in Leftovers.Processes(Path))
         {
-            try
-            {
-                Signals.Send(process, Signals.Kill);
-            }
-            catch (InvalidOperationException)
-            {
-                // It is gone by now.
-            }
+            Signals.TrySend(process, Signals.Kill);
         }
 
         await using var clean = Start("runtime", "stop");

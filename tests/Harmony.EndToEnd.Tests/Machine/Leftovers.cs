@@ -33,6 +33,43 @@ internal static class Leftovers
         return found;
     }
 
+    /// <summary>What a power cut leaves: files, and nothing else. (The machine's boot id stays, and control groups do.)</summary>
+    public static async Task CutPowerAsync(string home, CancellationToken cancellation)
+    {
+        var commands = new CommandRunner();
+        while (Processes(home) is { Count: > 0 } running)
+        {
+            foreach (var process in running)
+            {
+                Signals.TrySend(process, Signals.Kill);
+            }
+
+            await Task.Delay(20, cancellation);
+        }
+
+        while (Mounts(home) is { Count: > 0 } mounts)
+        {
+            await commands.RunAsync(Command.Of("umount", "-l", mounts[0]), cancellation);
+        }
+
+        if (InstanceOf(home) is { } instance)
+        {
+            foreach (var link in NetworkInterface.GetAllNetworkInterfaces().Where(i => i.Name.StartsWith($"hmy{instance}", StringComparison.Ordinal)))
+            {
+                await commands.TryRunAsync(Command.Of("ip", "link", "delete", link.Name), cancellation);
+            }
+
+            await commands.TryRunAsync(Command.Of("nft", "delete", "table", "inet", $"harmony_{instance}"), cancellation);
+            await commands.TryRunAsync(Command.Of("nft", "delete", "table", "ip", $"harmony_{instance}"), cancellation);
+            foreach (var space in ReadOrEmpty("/proc/self/mountinfo").Split('\n').Select(l => l.Split(' ')).Where(f => f.Length > 4 && f[4].StartsWith($"{Run}/{instance}/", StringComparison.Ordinal)).Select(f => f[4]))
+            {
+                await commands.RunAsync(Command.Of("umount", "-l", space), cancellation);
+            }
+
+            Directory.Delete(Path.Combine(Run, instance), recursive: true);
+        }
+    }
+
     /// <summary>Everything that runs of this home: harmony's own processes, and its containers'.</summary>
     public static IReadOnlyList<int> Processes(string home) =>
         [.. Own(home).Concat(Containers(home)).Distinct()];

@@ -16,6 +16,9 @@ internal static partial class Signals
         }
     }
 
+    /// <summary>For a process that may have ended by itself.</summary>
+    public static void TrySend(int process, int signal) => _ = kill(process, signal);
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int pid, int signal);
 }

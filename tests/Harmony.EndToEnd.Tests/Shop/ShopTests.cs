@@ -12,7 +12,7 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
     [Fact]
     public async Task The_page_and_what_it_asks_of_the_api_answer()
     {
-        Need();
+        ContainerMachine.Need();
         (await Web.GetAsync(shop.Address)).ShouldContain("<title>Shop</title>");
 
         var products = JsonNode.Parse(await Web.GetAsync(shop.Address + "/api/products"))!.AsObject();
@@ -23,7 +23,7 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
     [Fact]
     public async Task An_order_goes_through_api_store_and_worker()
     {
-        Need();
+        ContainerMachine.Need();
         var shipped = await ShippedAsync();
 
         (await Web.PostAsync(shop.Address + "/api/orders", """{"product":"bread"}""")).Status.ShouldBe(HttpStatusCode.Accepted);
@@ -37,7 +37,7 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
     [Fact]
     public void Every_workload_is_ready_and_the_job_done()
     {
-        Need();
+        ContainerMachine.Need();
 
         var stages = shop.Launch["workloads"]!.AsArray().ToDictionary(w => $"{w!["kind"]}/{w["name"]}", w => w!["stage"]!.GetValue<string>(), StringComparer.Ordinal);
 
@@ -55,7 +55,7 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
     [Fact]
     public async Task Logs_are_merged_by_time_and_say_whose_each_line_is()
     {
-        Need();
+        ContainerMachine.Need();
 
         var lines = (await shop.Home.RunAsync("logs", "-p", "shop", "-o", "json")).Ends(0).Lines.Select(l => JsonNode.Parse(l)!).ToList();
 
@@ -71,7 +71,7 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
     [Fact]
     public async Task Followed_logs_go_on_until_interrupted()
     {
-        Need();
+        ContainerMachine.Need();
         await using var follow = shop.Home.Start("logs", "-f", "web", "-p", "shop");
         var page = $"/page-{Guid.NewGuid():N}";
 
@@ -91,14 +91,14 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
     [InlineData("kill -9 $$", 137)]
     public async Task Exec_has_the_exit_code_of_its_command(string script, int exitCode)
     {
-        Need();
+        ContainerMachine.Need();
         (await shop.Home.RunAsync("exec", "web", "-p", "shop", "--", "sh", "-c", script)).Ends(exitCode);
     }
 
     [Fact]
     public async Task Exec_gives_the_command_what_it_is_given_and_keeps_the_streams_apart()
     {
-        Need();
+        ContainerMachine.Need();
         var much = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i}\n"));
 
         var outcome = (await shop.Home.RunWithInputAsync(much, "exec", "web", "-p", "shop", "--", "sh", "-c", "echo problem >&2; cat")).Ends(0);
@@ -111,7 +111,7 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
     [Fact]
     public async Task Exec_says_what_is_not_there()
     {
-        Need();
+        ContainerMachine.Need();
         (await shop.Home.RunAsync("exec", "nobody", "-p", "shop", "--", "true")).Ends(2).Error.ShouldContain("nobody");
 
         var absent = await shop.Home.RunAsync("exec", "web", "-p", "shop", "--", "no-such-program");
@@ -123,7 +123,7 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
     [Fact]
     public async Task Status_knows_every_workload()
     {
-        Need();
+        ContainerMachine.Need();
         var status = (await shop.Home.RunAsync("status", "shop", "-o", "json")).Ends(0).Json["projects"]![0]!;
 
         status["works"]!.GetValue<bool>().ShouldBeTrue();
@@ -134,7 +134,7 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
     [Fact]
     public async Task Launching_again_changes_nothing()
     {
-        Need();
+        ContainerMachine.Need();
 
         var again = await shop.Home.UpAsync(shop.Folder);
 
@@ -145,7 +145,7 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
     [Fact]
     public async Task The_published_port_finds_the_pod_that_replaces_another()
     {
-        Need();
+        ContainerMachine.Need();
         var pod = await WebPodAsync();
 
         await DeleteAsync(pod);
@@ -167,6 +167,4 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
             await api.DeleteAsync($"/api/v1/namespaces/shop/pods/{name}", Cancellation);
         }
     }
-
-    private static void Need() => Assert.SkipUnless(Requirements.Containers is null, $"containers cannot run here: {Requirements.Containers}");
 }
