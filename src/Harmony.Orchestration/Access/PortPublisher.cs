@@ -45,6 +45,12 @@ public sealed class PortPublisher(ProjectRecords records, HarmonyPaths paths, IC
                 continue;
             }
 
+            if (anyPort && former is not null && !reserved.Exists(r => r.LocalPort == former.LocalPort) && TryListen(port.Address, former.LocalPort, out _) is SocketError.Success)
+            {
+                reserved.Add(port with { LocalPort = former.LocalPort });
+                continue;
+            }
+
             var refusal = reserved.Exists(r => r.LocalPort == port.LocalPort) ? SocketError.AddressAlreadyInUse : TryListen(port.Address, port.LocalPort, out _);
             if (refusal is SocketError.Success)
             {
