@@ -64,13 +64,13 @@ internal sealed class QuotaAdmission(ClusterState cluster)
                 Scheduling.Amounts.Add(used, QuotaUsage.Of(resource, present, now));
             }
 
-            var over = asked.Where(a => used.GetValueOrDefault(a.Key) + a.Value > Scheduling.Amounts.Of(hard[a.Key])).Select(a => a.Key).ToList();
+            var over = asked.Where(a => used.GetValueOrDefault(a.Key) + a.Value > (hard[a.Key].AsQuantity() ?? Quantity.Zero)).Select(a => a.Key).ToList();
             if (over.Count > 0)
             {
                 string Shown(Func<string, Quantity> amount) => string.Join(',', over.Select(o => $"{o}={amount(o)}"));
                 throw ApiErrors.Forbidden(
                     resource, obj.Name,
-                    $"exceeded quota: {quota.Name}, requested: {Shown(o => wanted[o])}, used: {Shown(o => used.GetValueOrDefault(o))}, limited: {Shown(o => Scheduling.Amounts.Of(hard[o]))}");
+                    $"exceeded quota: {quota.Name}, requested: {Shown(o => wanted[o])}, used: {Shown(o => used.GetValueOrDefault(o))}, limited: {Shown(o => hard[o].AsQuantity() ?? Quantity.Zero)}");
             }
         }
     }

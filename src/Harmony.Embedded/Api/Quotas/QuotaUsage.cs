@@ -107,7 +107,7 @@ internal static class QuotaUsage
 
     private static void AddClaim(Dictionary<string, Quantity> usage, JsonObject claim)
     {
-        var storage = Amounts.Of(claim.At("spec", "resources", "requests", "storage"));
+        var storage = claim.At("spec", "resources", "requests", "storage").AsQuantity() ?? Quantity.Zero;
         usage["requests.storage"] = storage;
         if (claim.At("spec", "storageClassName").AsText() is { Length: > 0 } name)
         {

@@ -188,7 +188,7 @@ internal static class LimitRanges
         var amounts = new SortedDictionary<string, Quantity>(StringComparer.Ordinal);
         foreach (var (name, value) in node as JsonObject ?? [])
         {
-            amounts[name] = Scheduling.Amounts.Of(value);
+            amounts[name] = value.AsQuantity() ?? Quantity.Zero;
         }
 
         return amounts;
