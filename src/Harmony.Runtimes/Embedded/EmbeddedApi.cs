@@ -17,6 +17,9 @@ internal sealed class EmbeddedApi : IDisposable
 {
     private const int LongestAnswer = 64 * 1024;
 
+    /// <summary>An image of many gigabytes is unpacked in this time even by a slow disk.</summary>
+    private static readonly TimeSpan LongestLoad = TimeSpan.FromMinutes(15);
+
     private readonly EmbeddedCredentials credentials;
     private readonly HttpClient client;
 
@@ -73,17 +76,23 @@ internal sealed class EmbeddedApi : IDisposable
     public async Task LoadImageAsync(string archive, CancellationToken cancellation)
     {
         var failed = $"The image archive '{archive}' could not be loaded into the embedded runtime";
+        using var bound = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        bound.CancelAfter(LongestLoad);
         try
         {
             await using var stream = Disk.OpenRead(archive);
             using var content = new StreamContent(stream);
             content.Headers.ContentType = new MediaTypeHeaderValue("application/x-tar");
-            using var response = await client.PostAsync(new Uri("/harmony.dev/v1/images", UriKind.Relative), content, cancellation);
+            using var response = await client.PostAsync(new Uri("/harmony.dev/v1/images", UriKind.Relative), content, bound.Token);
             if (!response.IsSuccessStatusCode)
             {
-                var said = Message(await response.Content.ReadAsStringAsync(cancellation));
+                var said = Message(await response.Content.ReadAsStringAsync(bound.Token));
                 throw new RuntimeException(RuntimeError.ImageRefused, $"{failed}: {said}");
             }
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw new RuntimeException(RuntimeError.TimedOut, $"{failed} within {LongestLoad.TotalMinutes:0} minutes.", "See `harmony runtime status`.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or HttpRequestException)
         {
