@@ -1,19 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Net.Sockets;
 using System.Net.WebSockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Harmony.Kubernetes.Kubeconfigs;
-using Harmony.Platform.Files;
 using k8s;
 using k8s.Authentication;
 using Polly;
-using Polly.Retry;
 
 namespace Harmony.Kubernetes.Transport;
 
@@ -21,7 +14,7 @@ namespace Harmony.Kubernetes.Transport;
 /// HTTP to one API server: TLS and credentials of a kubeconfig's context, HTTP/2 with many requests in flight, bounded waits, and repetition of what
 /// may be repeated. All that goes wrong comes out as a <see cref="KubernetesException"/>.
 /// </summary>
-internal sealed class ApiConnection : IDisposable
+internal sealed partial class ApiConnection : IDisposable
 {
     private const int MaxBody = 512 * 1024 * 1024;
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
@@ -233,118 +226,4 @@ internal sealed class ApiConnection : IDisposable
         var last = header.LastIndexOf('"');
         return first >= 0 && last > first ? header[(first + 1)..last].Replace("\\\"", "\"", StringComparison.Ordinal).Replace("\\\\", "\\", StringComparison.Ordinal) : header;
     }
-
-    private static SocketsHttpHandler CreateHandler(KubernetesClientConfiguration configuration)
-    {
-        var sockets = new SocketsHttpHandler
-        {
-            EnableMultipleHttp2Connections = true,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(2),
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            // A watch would otherwise never notice that the machine had slept or the network gone.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-        };
-        if (Uri.TryCreate(configuration.Host, UriKind.Absolute, out var host) && host.IsLoopback)
-        {
-            sockets.UseProxy = false;
-        }
-
-        var tls = new SslClientAuthenticationOptions();
-        if (configuration.SkipTlsVerify)
-        {
-#pragma warning disable CA5359 // The user's kubeconfig says insecure-skip-tls-verify.
-            tls.RemoteCertificateValidationCallback = (_, _, _, _) => true;
-#pragma warning restore CA5359
-        }
-        else if (configuration.SslCaCerts is { Count: > 0 } authorities)
-        {
-            tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            tls.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
-        }
-
-        if (configuration.TlsServerName is { Length: > 0 } name)
-        {
-            tls.TargetHost = name;
-        }
-
-        if (ClientCertificate(configuration) is { } certificate)
-        {
-            tls.ClientCertificates = [certificate];
-            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
-        }
-
-        sockets.SslOptions = tls;
-        return sockets;
-    }
-
-    private static X509Certificate2? ClientCertificate(KubernetesClientConfiguration configuration)
-    {
-        try
-        {
-            var certificate = Pem(configuration.ClientCertificateData, configuration.ClientCertificateFilePath);
-            var key = Pem(configuration.ClientCertificateKeyData, configuration.ClientKeyFilePath);
-            if (certificate is null || key is null)
-            {
-                return null;
-            }
-
-            var pair = X509Certificate2.CreateFromPem(certificate, key);
-            if (!OperatingSystem.IsWindows())
-            {
-                return pair;
-            }
-
-            // Windows' TLS does not take a key that lives in memory alone.
-            using (pair)
-            {
-                return X509CertificateLoader.LoadPkcs12(pair.Export(X509ContentType.Pkcs12), null);
-            }
-        }
-        catch (Exception e) when (e is FormatException or CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
-        {
-            throw new KubernetesException(KubernetesError.Kubeconfig, $"Using the client certificate of the kubeconfig: {e.Message}", "Log in to the cluster again, or choose another context.", e);
-        }
-
-        static string? Pem(string? data, string? file) =>
-            data is { Length: > 0 } ? Encoding.UTF8.GetString(Convert.FromBase64String(data)) : file is { Length: > 0 } ? Disk.ReadText(file) : null;
-    }
-
-    private static ResiliencePipeline<HttpResponseMessage> CreateRetries(TimeProvider time) =>
-        new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions<HttpResponseMessage>
-            {
-                MaxRetryAttempts = 5,
-                BackoffType = DelayBackoffType.Exponential,
-                Delay = TimeSpan.FromMilliseconds(100),
-                MaxDelay = TimeSpan.FromSeconds(5),
-                UseJitter = true,
-                ShouldHandle = static arguments => ValueTask.FromResult(MayRepeat(arguments.Outcome, arguments.Context.Properties.GetValue(ApiRequest.Key, null!))),
-                DelayGenerator = static arguments => ValueTask.FromResult(RetryAfter(arguments.Outcome.Result)),
-                OnRetry = static arguments =>
-                {
-                    arguments.Outcome.Result?.Dispose();
-                    return ValueTask.CompletedTask;
-                },
-            })
-            .Build();
-
-    private static bool MayRepeat(Outcome<HttpResponseMessage> outcome, ApiRequest request) => outcome switch
-    {
-        { Result.StatusCode: HttpStatusCode.TooManyRequests } => true,
-        { Result.StatusCode: HttpStatusCode.ServiceUnavailable } => request.IsRepeatable,
-        { Exception: HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } } } => false,
-        { Exception: HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } } => false,
-        // Nothing was sent yet: repeating it is safe whatever it is.
-        { Exception: HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } } => true,
-        { Exception: HttpRequestException or IOException } => request.IsRepeatable,
-        _ => false,
-    };
-
-    private static TimeSpan? RetryAfter(HttpResponseMessage? response) =>
-        response?.Headers.RetryAfter?.Delta is { } delta ? delta < TimeSpan.FromSeconds(10) ? delta : TimeSpan.FromSeconds(10) : null;
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using Harmony.Kubernetes.Objects;
 using Harmony.Platform.Files;
 

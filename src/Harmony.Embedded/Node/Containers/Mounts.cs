@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Harmony.Embedded.Native;
 using Harmony.Platform.Files;

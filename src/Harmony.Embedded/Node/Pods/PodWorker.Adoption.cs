@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Harmony.Embedded.Controllers;
 using Harmony.Embedded.Node.Containers;
 using Harmony.Kubernetes.Objects;
 
