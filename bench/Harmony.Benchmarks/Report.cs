@@ -45,9 +45,14 @@ internal static class Report
         })]),
     }.ToJsonString(Indented) + "\n";
 
-    private static string Number(double value, string unit) => (unit == "ms" && value >= 1000
-        ? $"{(value / 1000).ToString("0.00", CultureInfo.InvariantCulture)} s"
-        : $"{value.ToString(value < 10 ? "0.00" : "0", CultureInfo.InvariantCulture)} {unit}").Replace(" %", " %", StringComparison.Ordinal);
+    private static string Number(double value, string unit) => unit switch
+    {
+        "ms" when value >= 1000 => $"{(value / 1000).ToString("0.00", CultureInfo.InvariantCulture)} s",
+
+        // The kernel counts hundredths of a second: one of them in twenty seconds.
+        "% of a core" when value < 0.05 => "< 0.05 % of a core",
+        _ => $"{value.ToString(value < 10 ? "0.00" : "0", CultureInfo.InvariantCulture)} {unit}",
+    };
 
     private static string BoundOf(Row row) => row.Bound is not { } bound ? ""
         : row.Peer is { } peer ? string.Create(CultureInfo.InvariantCulture, $"{bound} × {peer}")

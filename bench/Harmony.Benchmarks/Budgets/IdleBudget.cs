@@ -48,16 +48,27 @@ internal sealed class IdleBudget : IBudget
         }
 
         await Task.Delay(Settling, bench.Cancellation);
-        IReadOnlyList<int> harmony = [bench.Harmony.ServerProcess];
-        IReadOnlyList<int> docker = noDocker is null ? bench.Docker.Processes : [];
-        var busy = await Task.WhenAll(ProcessUse.BusyAsync(harmony, Watched, bench.Cancellation), ProcessUse.BusyAsync(docker, Watched, bench.Cancellation));
-        bench.Add(new($"{Title}: resident", "harmony", "MB", [harmony.Sum(ProcessUse.Resident)]) { Bound = 100 });
-        bench.Add(new($"{Title}: processor", "harmony", "% of a core", [busy[0]]) { Bound = 1 });
+        var server = bench.Harmony.ServerProcess;
+        (string Subject, IReadOnlyList<int> Processes)[] groups =
+        [
+            ("harmony", [server]),
+            ("harmony and what holds its containers", bench.Harmony.Processes),
+            ("docker and its shims", noDocker is null ? bench.Docker.Processes : []),
+        ];
+        var busy = await Task.WhenAll(groups.Select(g => ProcessUse.BusyAsync(g.Processes, Watched, bench.Cancellation)));
+        bench.Add(new($"{Title}: resident", "harmony", "MB", [ProcessUse.Resident(server)]) { Bound = 100 });
+        foreach (var (subject, processes) in groups.Where(g => g.Processes.Count > 0))
+        {
+            bench.Add(new($"{Title}: resident, shared pages once", subject, "MB", [processes.Sum(ProcessUse.Proportional)]));
+        }
+
+        foreach (var (group, share) in groups.Zip(busy).Where(g => g.First.Processes.Count > 0))
+        {
+            bench.Add(new($"{Title}: processor", group.Subject, "% of a core", [share]) { Bound = group.Subject == "harmony" ? 1 : null });
+        }
+
         if (noDocker is null)
         {
-            var subject = $"docker ({docker.Count} processes)";
-            bench.Add(new($"{Title}: resident", subject, "MB", [docker.Sum(ProcessUse.Resident)]));
-            bench.Add(new($"{Title}: processor", subject, "% of a core", [busy[1]]));
             await bench.Docker.RunAsync(["rm", "-f", .. Enumerable.Range(0, 10).Select(i => $"idle-{i}")]);
         }
         else

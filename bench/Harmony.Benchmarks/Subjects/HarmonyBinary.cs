@@ -15,6 +15,9 @@ internal sealed class HarmonyBinary(string path, string home, CancellationToken 
     /// <summary>The process of the embedded runtime that runs now.</summary>
     public int ServerProcess => JsonNode.Parse(File.ReadAllText(System.IO.Path.Combine(home, "data", "embedded", "endpoint.json")))!["pid"]!.GetValue<int>();
 
+    /// <summary>The embedded runtime's process, and what holds its containers.</summary>
+    public IReadOnlyList<int> Processes => [ServerProcess, .. ProcessUse.Find(home).Where(p => p != ServerProcess)];
+
     public Task<Launched> RunAsync(params string[] arguments) => Launched.RunAsync(path, arguments, environment, cancellation);
 
     public Task<Launched> StartAsync() => RunAsync("runtime", "start", "embedded");

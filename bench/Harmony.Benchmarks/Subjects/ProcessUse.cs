@@ -16,6 +16,9 @@ internal static class ProcessUse
     /// <summary>Resident memory, in MB of 1,000,000 bytes.</summary>
     public static double Resident(int pid) => Line(pid, "VmRSS:") / 1000 * 1.024;
 
+    /// <summary>Resident memory in MB of 1,000,000 bytes; pages that several processes share count in parts, so that a sum counts them once.</summary>
+    public static double Proportional(int pid) => Line(pid, "Pss:", "smaps_rollup") / 1000 * 1.024;
+
     /// <summary>Runs a program and watches its largest resident memory, in MB, as closely as this process can look.</summary>
     public static double LargestResident(string program, params string[] arguments)
     {
@@ -44,8 +47,8 @@ internal static class ProcessUse
             ? (double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture)) / 100
             : 0;
 
-    /// <summary>A number of <c>status</c>, in KiB; 0 where the process is gone.</summary>
-    private static double Line(int pid, string name) => Read(pid, "status").Split('\n').FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal)) is { } line
+    /// <summary>A number of <c>status</c> or a file like it, in KiB; 0 where the process is gone.</summary>
+    private static double Line(int pid, string name, string file = "status") => Read(pid, file).Split('\n').FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal)) is { } line
         ? double.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture)
         : 0;
 
