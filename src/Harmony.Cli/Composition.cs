@@ -47,6 +47,7 @@ internal sealed class Composition(Terminal terminal, HarmonyPaths paths, TimePro
         new PrepareNamespace(time),
         new ProvideImages(paths),
         new ApplyObjects(time),
+        new NoteUnserved(),
         new AwaitReadiness(time),
         Ports, Records, paths, Connect, time);
 

@@ -29,6 +29,9 @@ public interface IRuntime
     /// <summary>Takes images in, each an OCI image layout archive on disk, so that pods can use them without a registry.</summary>
     Task LoadImagesAsync(IReadOnlyList<string> archives, CancellationToken cancellation);
 
+    /// <summary>Kinds that its API takes but that nothing on it acts on, by <c>Kind.group</c>, each with what follows from that; empty where all are served.</summary>
+    IReadOnlyDictionary<string, string> Unserved => System.Collections.Frozen.FrozenDictionary<string, string>.Empty;
+
     /// <summary>Where the kubeconfig is, and which context in it to use.</summary>
     KubeconfigReference Kubeconfig { get; }
 }

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Harmony.Embedded.Node.Containers;
 using Harmony.Embedded.Node.Images;
 using Harmony.Kubernetes.Objects;
-using Harmony.Platform.Files;
 using Quantity = Harmony.Kubernetes.Objects.Quantity;
 using Wasmtime;
 
@@ -43,6 +42,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
         try
         {
             var program = await _engine.LoadAsync(path, cancellation).ConfigureAwait(false);
+            var folders = GuestFolders.Of(spec);
             container = new WasmContainer(spec, _time);
             if (!_containers.TryAdd(spec.Id, container))
             {
@@ -51,12 +51,12 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
 
             if (program.ServesHttp)
             {
-                await ServeAsync(container, program, cancellation).ConfigureAwait(false);
+                await ServeAsync(container, program, folders, cancellation).ConfigureAwait(false);
             }
             else
             {
                 var (output, error) = (new LogLines(container.Log, isError: false), new LogLines(container.Log, isError: true));
-                container.Run(MakeRun(container.Spec, program, new(output.Write, error.Write, container.Stopping)), output, error);
+                container.Run(MakeRun(container.Spec, program, folders, new(output.Write, error.Write, container.Stopping)), output, error);
             }
         }
         catch (Exception e)
@@ -126,27 +126,27 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
         _engine.Interrupt();
     }
 
-    private async Task ServeAsync(WasmContainer container, WasmProgram program, CancellationToken cancellation)
+    private async Task ServeAsync(WasmContainer container, WasmProgram program, IReadOnlyList<Preopen> folders, CancellationToken cancellation)
     {
         using var bound = new CancellationTokenSource(LongestInitialization, _time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, container.Stopping, cancellation);
-        var probe = MakeRun(container.Spec, program, new(_ => { }, _ => { }, stop.Token));
+        var probe = MakeRun(container.Spec, program, folders, new(_ => { }, _ => { }, stop.Token));
         var port = await Task.Run(probe.ReadPort, cancellation).ConfigureAwait(false);
         if (port is < 1 or > ushort.MaxValue)
         {
             throw new WasmException($"the module's {WasmProgram.PortExport} is {port.ToString(CultureInfo.InvariantCulture)}, which is not a port");
         }
 
-        var server = new HttpWorkload(container.Spec, container.Log, run => MakeRun(container.Spec, program, run).Execute(), _time, container.Stopping);
+        var server = new HttpWorkload(container.Spec, container.Log, run => MakeRun(container.Spec, program, folders, run).Execute(), _time, container.Stopping);
         container.Serve(server);
         await server.StartAsync([.. DeclaredPorts(container.Spec).Prepend(port).Distinct()], cancellation).ConfigureAwait(false);
     }
 
-    private WasiRun MakeRun(ContainerSpec spec, WasmProgram program, RunRequest request) => new(_engine, program, _time)
+    private WasiRun MakeRun(ContainerSpec spec, WasmProgram program, IReadOnlyList<Preopen> folders, RunRequest request) => new(_engine, program, _time)
     {
         Arguments = spec.Arguments.Count > 0 ? spec.Arguments : [spec.Name],
         Environment = LastOfEach([.. spec.Environment, .. request.Environment]),
-        Folders = Folders(spec),
+        Folders = folders,
         Input = request.Input,
         Output = request.Output,
         Error = request.Error,
@@ -157,19 +157,6 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
     /// <summary>C's getenv finds the first of a name; a pod's rule is that the last counts.</summary>
     private static List<string> LastOfEach(IReadOnlyList<string> variables) =>
         [.. variables.Reverse().DistinctBy(v => v.Split('=', 2)[0], StringComparer.Ordinal).Reverse()];
-
-    private static List<Preopen> Folders(ContainerSpec spec)
-    {
-        // WASI gives folders to a program, not single files: a mounted file cannot be shown to it.
-        List<Preopen> folders = [.. spec.Mounts.Where(m => m.MemoryBytes is null && Disk.FolderExists(m.HostPath)).Select(m => new Preopen(m.HostPath, m.ContainerPath, m.ReadOnly))];
-        var root = Path.Combine(spec.Folder, "rootfs");
-        if (Disk.FolderExists(root) && folders.TrueForAll(f => f.GuestPath != "/"))
-        {
-            folders.Add(new(root, "/", spec.Container["securityContext"]?["readOnlyRootFilesystem"] is JsonValue readOnly && readOnly.TryGetValue<bool>(out var yes) && yes));
-        }
-
-        return folders;
-    }
 
     private static IEnumerable<int> DeclaredPorts(ContainerSpec spec) =>
         spec.Container["ports"] is JsonArray ports

@@ -21,6 +21,7 @@ public sealed class Launcher(
     PrepareNamespace prepareNamespace,
     ProvideImages provideImages,
     ApplyObjects applyObjects,
+    NoteUnserved noteUnserved,
     AwaitReadiness awaitReadiness,
     PortPublisher ports,
     ProjectRecords records,
@@ -61,6 +62,7 @@ public sealed class Launcher(
         await prepareNamespace.RunAsync(api, ns, project.Name, observer, cancellation);
         await provideImages.RunAsync(project, choice.Runtime, observer, cancellation);
         var applied = await applyObjects.RunAsync(api, project, ns, observer, cancellation);
+        await noteUnserved.RunAsync(api, choice.Runtime.Name, choice.Runtime.Unserved, applied.Objects, observer, cancellation);
 
         record = record with { Namespaces = [.. applied.Namespaces.Order(StringComparer.Ordinal)], Objects = applied.Objects.Count };
         records.Save(record);

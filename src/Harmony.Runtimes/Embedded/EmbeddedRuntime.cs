@@ -41,6 +41,13 @@ public sealed partial class EmbeddedRuntime : IRuntime
 
     public KubeconfigReference Kubeconfig => new(files.Kubeconfig);
 
+    public IReadOnlyDictionary<string, string> Unserved { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["Ingress.networking.k8s.io"] = "no ingress controller runs on it yet, so its hosts and paths are not served; the Services themselves are",
+        ["NetworkPolicy.networking.k8s.io"] = "it does not enforce them yet, so pods reach each other freely",
+        ["HorizontalPodAutoscaler.autoscaling"] = "it does not measure pods yet, so their number stays as it is",
+    };
+
     public async Task<RuntimeStatus> GetStatusAsync(CancellationToken cancellation)
     {
         var endpoint = EmbeddedEndpoint.Read(files.Endpoint);

@@ -217,6 +217,20 @@ public sealed class NodeAgentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Containers_of_a_pod_share_dev_shm_and_other_pods_do_not()
+    {
+        const string Sleeper = """{"name":"NAME","command":["sleep","1000"]}""";
+        await node.CreateAsync("pair", $$"""{"containers":[{{Sleeper.Replace("NAME", "app")}},{{Sleeper.Replace("NAME", "side")}}]}""");
+        await node.CreateAsync("other", $$"""{"containers":[{{Sleeper.Replace("NAME", "app")}}]}""");
+        await node.UntilReadyAsync("pair");
+        await node.UntilReadyAsync("other");
+
+        await node.ExecInAsync("pair", "app", "sh", "-c", "echo shared >/dev/shm/file");
+        (await node.ExecInAsync("pair", "side", "cat", "/dev/shm/file")).ShouldBe("shared\n");
+        (await node.ExecAsync("other", "ls", "/dev/shm")).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_running_pod_is_adopted_by_the_next_process()
     {
         await node.CreateAsync("stay", """{"containers":[{"name":"app","command":["sh","-c","while ! test -e /tmp/go; do sleep 0.05; done; exit 4"]}],"restartPolicy":"Never"}""");

@@ -90,10 +90,12 @@ internal sealed class TestNode : IAsyncDisposable
         return Encoding.UTF8.GetString(text.ToArray());
     }
 
-    public async Task<string> ExecAsync(string pod, params string[] command)
+    public Task<string> ExecAsync(string pod, params string[] command) => ExecInAsync(pod, null, command);
+
+    public async Task<string> ExecInAsync(string pod, string? container, params string[] command)
     {
         var output = new MemoryStream();
-        await Agent.ExecAsync("default", pod, null, new ExecRequest(command) { Output = output, Error = output }, CancellationToken.None);
+        await Agent.ExecAsync("default", pod, container, new ExecRequest(command) { Output = output, Error = output }, CancellationToken.None);
         return Encoding.UTF8.GetString(output.ToArray());
     }
 

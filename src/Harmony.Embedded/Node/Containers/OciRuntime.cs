@@ -69,7 +69,7 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
         await AdoptAsync(cancellation);
         var folder = new ContainerFolder(spec.Folder);
         var user = ContainerUser.Resolve(spec, folder.RootFilesystem);
-        Disk.WriteQuickly(folder.Config, OciSpec.Build(spec, user, host, SharedProcesses(spec)).ToJsonString());
+        Disk.WriteQuickly(folder.Config, OciSpec.Build(spec, user, host, SharedProcesses(spec), SharedNamespace(spec, "ipc")).ToJsonString());
         MakePipes(folder, withInput: spec.Container["stdin"].AsBool() == true || spec.Container["tty"].AsBool() == true);
         var group = $"{host.PodCgroup(spec.PodUid)}/{spec.Id}";
         var process = new ContainerProcess(
@@ -172,16 +172,13 @@ public sealed partial class OciRuntime : IContainerRuntime, IDisposable
     private ContainerProcess Find(string containerId) =>
         known.GetValueOrDefault(containerId) ?? throw new ContainerException(ContainerError.NotFound, $"container \"{containerId}\" is not known here");
 
-    /// <summary>With shareProcessNamespace the first container of the pod has the namespace, and the others join it.</summary>
-    private string? SharedProcesses(ContainerSpec spec)
-    {
-        if (spec.PodSpec["shareProcessNamespace"].AsBool() != true)
-        {
-            return null;
-        }
+    private string? SharedProcesses(ContainerSpec spec) => spec.PodSpec["shareProcessNamespace"].AsBool() == true ? SharedNamespace(spec, "pid") : null;
 
-        var first = known.Values.Where(p => p.Record.PodUid == spec.PodUid && !p.Ended.IsCompleted).OrderBy(p => p.Record.StartedAt).FirstOrDefault();
-        return first is not null && ContainerFolder.ReadNumber(FolderOf(first.Record.Id).ProcessId) is { } pid ? $"/proc/{pid}/ns/pid" : null;
+    /// <summary>What a pod's containers share, its first running container has, and the others join.</summary>
+    private string? SharedNamespace(ContainerSpec spec, string type)
+    {
+        var first = known.Values.Where(p => p.Record.PodUid == spec.PodUid && p.Record.Id != spec.Id && !p.Ended.IsCompleted).OrderBy(p => p.Record.StartedAt).FirstOrDefault();
+        return first is not null && ContainerFolder.ReadNumber(FolderOf(first.Record.Id).ProcessId) is { } pid && $"/proc/{pid}/ns/{type}" is var path && Disk.FileExists(path) ? path : null;
     }
 
     private async Task LaunchAsync(string program, ContainerFolder folder, ContainerSpec spec, CancellationToken cancellation)

@@ -10,7 +10,8 @@ namespace Harmony.Embedded.Node.Containers;
 internal static partial class OciSpec
 {
     /// <param name="processNamespace">The path of the process namespace that the pod's containers share; null for one of its own.</param>
-    public static JsonObject Build(ContainerSpec spec, ContainerUser user, OciHost host, string? processNamespace = null)
+    /// <param name="ipcNamespace">The path of the pod's IPC namespace; null where this container is the first, which makes it.</param>
+    public static JsonObject Build(ContainerSpec spec, ContainerUser user, OciHost host, string? processNamespace = null, string? ipcNamespace = null)
     {
         var security = spec.Container["securityContext"];
         var privileged = security.At("privileged").AsBool() == true;
@@ -22,7 +23,7 @@ internal static partial class OciSpec
             ["process"] = Process(spec, user, host, security, privileged, tty),
             ["root"] = new JsonObject { ["path"] = "rootfs", ["readonly"] = security.At("readOnlyRootFilesystem").AsBool() == true },
             ["mounts"] = Mounts(spec, privileged),
-            ["linux"] = Linux(spec, host, security, privileged, hostNetwork, processNamespace),
+            ["linux"] = Linux(spec, host, security, privileged, hostNetwork, processNamespace, ipcNamespace),
         };
         if (!hostNetwork)
         {
@@ -99,23 +100,17 @@ internal static partial class OciSpec
         return (int)Math.Clamp(1000 - (1000 * (double)(request ?? 0) / Math.Max(1, total)), 3, 999);
     }
 
-    private static JsonObject Linux(ContainerSpec spec, OciHost host, JsonNode? security, bool privileged, bool hostNetwork, string? processNamespace)
+    private static JsonObject Linux(ContainerSpec spec, OciHost host, JsonNode? security, bool privileged, bool hostNetwork, string? processNamespace, string? ipcNamespace)
     {
         var namespaces = new JsonArray((JsonNode)new JsonObject { ["type"] = "mount" });
         if (spec.PodSpec["hostPID"].AsBool() != true)
         {
-            var own = new JsonObject { ["type"] = "pid" };
-            if (processNamespace is not null)
-            {
-                own["path"] = processNamespace;
-            }
-
-            namespaces.Add((JsonNode)own);
+            namespaces.Add((JsonNode)Namespace("pid", processNamespace));
         }
 
         if (spec.PodSpec["hostIPC"].AsBool() != true)
         {
-            namespaces.Add((JsonNode)new JsonObject { ["type"] = "ipc" });
+            namespaces.Add((JsonNode)Namespace("ipc", ipcNamespace));
         }
 
         if (!hostNetwork)
@@ -158,6 +153,9 @@ internal static partial class OciSpec
 
         return linux;
     }
+
+    private static JsonObject Namespace(string type, string? path) =>
+        path is null ? new() { ["type"] = type } : new() { ["type"] = type, ["path"] = path };
 
     private static JsonObject Resources(ContainerSpec spec, OciHost host, bool privileged)
     {

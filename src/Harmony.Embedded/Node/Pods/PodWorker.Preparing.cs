@@ -25,6 +25,11 @@ internal sealed partial class PodWorker
                 : serving.Handler.Length > 0 ? await context.Network.AttachInProcessAsync(uid, cancellation)
                 : await context.Network.AttachAsync(uid, cancellation);
             WriteFiles(own, attachment);
+            if (serving.Handler.Length == 0)
+            {
+                volumes.PrepareSharedMemory(own);
+            }
+
             Post(() =>
             {
                 (runtime, address, networkNamespace) = (serving, attachment.Address, attachment.NetworkNamespace);

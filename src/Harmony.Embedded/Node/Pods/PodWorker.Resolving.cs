@@ -68,6 +68,7 @@ internal sealed partial class PodWorker
         AddFile("/etc/hosts", Path.Combine(folder, "etc-hosts"));
         AddFile("/etc/hostname", Path.Combine(folder, "hostname"));
         AddFile("/etc/resolv.conf", Path.Combine(folder, "resolv.conf"));
+        AddFile("/dev/shm", volumes.SharedMemory(own));
         if (spec.Text("terminationMessagePath") is { Length: > 0 } messagePath && messagePath.StartsWith('/'))
         {
             var file = TerminationFile(container, id);

@@ -218,6 +218,22 @@ public sealed class OciRuntimeTests : IAsyncLifetime
         File.ReadAllText(second.LogPath).ShouldContain("sleep 4711");
     }
 
+    [Fact]
+    public async Task Containers_of_a_pod_share_their_ipc_namespace_and_no_other_process()
+    {
+        var pod = new JsonObject { ["hostNetwork"] = true };
+        var first = machine.Spec("busybox readlink /proc/self/ns/ipc; exec sleep 4711", pod: pod);
+        await runtime.StartAsync(first, Cancel);
+        await LogContains(first, "ipc:[");
+        var second = machine.Spec("busybox readlink /proc/self/ns/ipc; busybox ps", pod: (JsonObject)pod.DeepClone());
+        await runtime.StartAsync(second, Cancel);
+        await runtime.WaitAsync(second.Id, Cancel);
+
+        var ipc = File.ReadAllText(first.LogPath).Split(' ')[^1].Trim();
+        File.ReadAllText(second.LogPath).ShouldContain(ipc);
+        File.ReadAllText(second.LogPath).ShouldNotContain("sleep 4711");
+    }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static Task LogContains(ContainerSpec spec, string text) =>
