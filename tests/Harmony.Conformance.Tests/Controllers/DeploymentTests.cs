@@ -62,11 +62,10 @@ public sealed class DeploymentTests(ConformanceCluster cluster)
 
         await ns.PatchAsync("deployments", "web", Outcome("Unready"));
 
-        var web = await ns.UntilAsync("deployments", "web", d => d.Condition("Progressing")?.Text("reason") == "ProgressDeadlineExceeded");
+        var web = await ns.UntilAsync("deployments", "web", d => d.Condition("Progressing")?.Text("reason") == "ProgressDeadlineExceeded" && d.At("status", "updatedReplicas").AsLong() == 1);
         web.Condition("Progressing")!.Text("status").ShouldBe("False");
         web.Condition("Available")!.Text("status").ShouldBe("True");
         web.At("status", "availableReplicas").AsLong().ShouldBe(2);
-        web.At("status", "updatedReplicas").AsLong().ShouldBe(1);
     }
 
     [Fact]
