@@ -55,11 +55,7 @@ internal sealed class Composition(Terminal terminal, HarmonyPaths paths, TimePro
         ?? throw new RuntimeException(RuntimeError.Unknown, $"There is no runtime {name}.", $"There are {string.Join(", ", Runtimes.Select(r => r.Name))}.");
 
     /// <summary>The API of a launched project's cluster; a managed runtime that is stopped is not started.</summary>
-    public Task<IKubernetesApi> ConnectAsync(ProjectRecord record, CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        return Task.FromResult(Connect(new(record.Kubeconfig, record.Context)));
-    }
+    public IKubernetesApi Connect(ProjectRecord record) => Connect(new KubeconfigReference(record.Kubeconfig, record.Context));
 
     public IKubernetesApi Connect(KubeconfigReference kubeconfig)
     {

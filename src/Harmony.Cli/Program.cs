@@ -1,9 +1,7 @@
-using System.CommandLine;
 using System.Runtime.InteropServices;
 using Harmony.Cli;
 using Harmony.Cli.Commands;
 using Harmony.Cli.Interaction;
-using Harmony.Platform;
 using Harmony.Platform.Paths;
 
 // What scripts ask most often needs nothing else to be made.
@@ -14,40 +12,11 @@ if (args is ["--version"])
     return 0;
 }
 
+var terminal = SystemTerminal.Open();
 using var interruption = new CancellationTokenSource();
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
-var terminal = SystemTerminal.Open();
-var parsed = RootCommands.Create(new Composition(terminal, HarmonyPaths.FromEnvironment(), TimeProvider.System)).Parse(args);
-if (parsed.Errors.Count > 0)
-{
-    foreach (var error in parsed.Errors)
-    {
-        terminal.SayMarkup($"[red bold]error[/]: {Spectre.Console.Markup.Escape(error.Message)}");
-    }
-
-    terminal.Say($"harmony {string.Join(' ', RootCommands.PathOf(parsed))}--help shows what can be given.");
-    return ExitCodes.WrongUsage;
-}
-
-try
-{
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interruption.Token);
-}
-catch (OperationCanceledException) when (interruption.IsCancellationRequested)
-{
-    return ExitCodes.Interrupted;
-}
-catch (HarmonyException error)
-{
-    ErrorReport.Show(terminal, error, parsed.GetValue(SharedOptions.Output));
-    return error.ExitCode;
-}
-catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-{
-    ErrorReport.Show(terminal, error, parsed.GetValue(SharedOptions.Output));
-    return ExitCodes.MachineCannot;
-}
+return await Invocation.RunAsync(args, new Composition(terminal, HarmonyPaths.FromEnvironment(), TimeProvider.System), interruption.Token);
 
 void Interrupt(PosixSignalContext context)
 {
@@ -56,5 +25,9 @@ void Interrupt(PosixSignalContext context)
     {
         context.Cancel = true;
         interruption.Cancel();
+    }
+    else
+    {
+        terminal.ShowCursor();
     }
 }

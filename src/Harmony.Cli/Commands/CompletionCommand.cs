@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
+using Harmony.Cli.Interaction;
 
 namespace Harmony.Cli.Commands;
 
@@ -46,7 +48,11 @@ internal static class CompletionCommand
         var command = new Command("completion", "Print a script that completes harmony's words in your shell.") { shell };
         command.SetAction((parsed, _) =>
         {
-            composition.Terminal.WriteData(parsed.GetValue(shell) switch { "bash" => Bash, "zsh" => Zsh, "fish" => Fish, _ => PowerShell });
+            var name = parsed.GetValue(shell);
+            var script = name switch { "bash" => Bash, "zsh" => Zsh, "fish" => Fish, _ => PowerShell };
+            composition.Terminal.WriteData(parsed.GetValue(SharedOptions.Output) == OutputFormat.Json
+                ? new JsonObject { ["shell"] = name, ["script"] = script }.ToJsonString(JsonOutput.Options)
+                : script);
             return Task.FromResult(0);
         });
         return command;

@@ -17,12 +17,13 @@ internal static class ExecCommand
         var words = new Argument<string[]>("COMMAND") { Description = "The command and its arguments.", Arity = ArgumentArity.OneOrMore };
         var project = SharedOptions.Project();
         var container = SharedOptions.Container();
+        var input = new Option<bool>("--stdin", "-i") { Description = "Give the command what harmony itself is given as input; a terminal always is." };
         var noTerminal = new Option<bool>("--no-tty", "-T") { Description = "Give the command no terminal, even where there is one." };
-        var command = new Command("exec", "Run a command in a workload's container.") { workload, words, project, container, noTerminal };
+        var command = new Command("exec", "Run a command in a workload's container.") { workload, words, project, container, input, noTerminal };
         command.SetAction(async (parsed, cancellation) =>
         {
             var record = composition.Locator.Find(parsed.GetValue(project));
-            await using var api = await composition.ConnectAsync(record, cancellation);
+            await using var api = composition.Connect(record);
             var pod = await new PodFinder(api).FindAsync(record.Namespace, parsed.GetValue(workload)!, cancellation);
             var tty = !parsed.GetValue(noTerminal) && SystemTerminal.IsInputTerminal && SystemTerminal.IsOutputTerminal;
             using var raw = tty ? RawTerminal.Enter() : null;
@@ -30,7 +31,8 @@ internal static class ExecCommand
             {
                 Container = parsed.GetValue(container),
                 Tty = tty,
-                Input = SystemTerminal.OpenInput(),
+                // Not unasked: a command in a loop over lines of a file would eat the file.
+                Input = tty || parsed.GetValue(input) ? SystemTerminal.OpenInput() : null,
                 Output = SystemTerminal.OpenOutput(),
                 Error = tty ? null : SystemTerminal.OpenError(),
                 Resizes = tty ? SizesAsync(cancellation) : null,

@@ -28,11 +28,33 @@ internal static class RootCommands
         };
         root.Options.Add(SharedOptions.Output);
         root.Options.Add(SharedOptions.Yes);
+        RefuseUnknownOptions(root);
         return root;
     }
 
+    /// <summary>A misspelt option is not the name of a project: <c>down --volume</c>. What is really called so can be written <c>./--volume</c>.</summary>
+    private static void RefuseUnknownOptions(Command command)
+    {
+        // Whoever runs a command elsewhere gives that command's options.
+        foreach (var argument in command.Arguments.Where(_ => command.Name != "exec"))
+        {
+            argument.Validators.Add(result =>
+            {
+                if (result.Tokens.FirstOrDefault(t => t.Value.StartsWith('-')) is { } token)
+                {
+                    result.AddError($"'{token.Value}' is no option of this command.");
+                }
+            });
+        }
+
+        foreach (var subcommand in command.Subcommands)
+        {
+            RefuseUnknownOptions(subcommand);
+        }
+    }
+
     /// <summary>The names of the commands that were understood, each followed by a blank.</summary>
-    public static IEnumerable<string> PathOf(ParseResult parsed)
+    public static string PathOf(ParseResult parsed)
     {
         var names = new Stack<string>();
         for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } result; at = at.Parent)
@@ -40,6 +62,6 @@ internal static class RootCommands
             names.Push(result.Command.Name);
         }
 
-        return names.Count == 0 ? [""] : [string.Join(' ', names) + " "];
+        return string.Concat(names.Select(n => $"{n} "));
     }
 }

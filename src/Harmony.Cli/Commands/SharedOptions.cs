@@ -7,12 +7,7 @@ namespace Harmony.Cli.Commands;
 /// <summary>Options that several commands have, the same everywhere.</summary>
 internal static class SharedOptions
 {
-    public static Option<OutputFormat> Output { get; } = new("--output", "-o")
-    {
-        Description = "How to give the data: text or json.",
-        Recursive = true,
-        DefaultValueFactory = _ => OutputFormat.Text,
-    };
+    public static Option<OutputFormat> Output { get; } = CreateOutput();
 
     public static Option<bool> Yes { get; } = new("--yes", "-y") { Description = "Answer every question with yes.", Recursive = true };
 
@@ -26,10 +21,26 @@ internal static class SharedOptions
 
     public static Option<string?> Container() => new("--container", "-c") { Description = "The container, where a pod has several." };
 
+    /// <summary>How to give the data; as text where that itself cannot be understood.</summary>
+    public static OutputFormat FormatOf(ParseResult parsed) =>
+        parsed.GetResult(Output)?.Errors.Any() == true ? OutputFormat.Text : parsed.GetValue(Output);
+
     public static RuntimeRequest Request(ParseResult parsed, Option<string?> runtime, Option<string?> context, Option<string?> kubeconfig) => new()
     {
         Named = parsed.GetValue(runtime) ?? (parsed.GetValue(context) is null ? Environment.GetEnvironmentVariable("HARMONY_RUNTIME") : null),
         Context = parsed.GetValue(context),
         Kubeconfig = parsed.GetValue(kubeconfig),
     };
+
+    private static Option<OutputFormat> CreateOutput()
+    {
+        var output = new Option<OutputFormat>("--output", "-o")
+        {
+            Description = "How to give the data: text or json.",
+            Recursive = true,
+            DefaultValueFactory = _ => OutputFormat.Text,
+        };
+        output.AcceptOnlyFromAmong("text", "json");
+        return output;
+    }
 }

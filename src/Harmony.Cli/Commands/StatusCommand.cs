@@ -41,7 +41,7 @@ internal static class StatusCommand
         return reports.All(r => r.Works) ? 0 : 1;
     }
 
-    private static void Show(Terminal terminal, ProjectReport report)
+    internal static void Show(Terminal terminal, ProjectReport report)
     {
         var word = report.Works ? "[green]works[/]" : report.Unreachable is null ? "[red]does not work[/]" : "[yellow]unknown[/]";
         terminal.Data.MarkupLine($"[bold]{Markup.Escape(report.Record.Name)}[/]  {word}  [grey]{Markup.Escape($"{report.Record.Runtime}, namespace {report.Record.Namespace}, {report.Record.Source}")}[/]");
@@ -58,7 +58,7 @@ internal static class StatusCommand
             {
                 table.AddRow(
                     new Text(workload.Workload.ToString()), new Markup($"[{Words.Colour(workload.Stage)}]{Words.Of(workload.Stage)}[/]"),
-                    new Text($"{workload.Ready}/{workload.Wanted}"), new Text($"{workload.Restarts}"), new Text(workload.IsDone ? "" : workload.Detail));
+                    new Text($"{workload.Ready}/{workload.Wanted}"), new Text($"{workload.Restarts}"), new Text(workload.IsDone ? "" : Words.OneLine(workload.Detail)));
             }
 
             terminal.Data.Write(table);
@@ -72,7 +72,7 @@ internal static class StatusCommand
         FindingView.Show(terminal, report.Findings);
     }
 
-    private static JsonObject ToJson(ProjectReport report) => new()
+    internal static JsonObject ToJson(ProjectReport report) => new()
     {
         ["project"] = report.Record.Name,
         ["namespace"] = report.Record.Namespace,
@@ -81,7 +81,7 @@ internal static class StatusCommand
         ["works"] = report.Works,
         ["unreachable"] = report.Unreachable,
         ["workloads"] = new JsonArray([.. report.Workloads.Select(LaunchReport.ToJson)]),
-        ["ports"] = new JsonArray([.. report.Record.Ports.Select(p => 
+        ["ports"] = new JsonArray([.. report.Record.Ports.Select(p =>
         {
             var json = LaunchReport.ToJson(p);
             json["fault"] = report.PortFaults.GetValueOrDefault(p);

@@ -32,6 +32,14 @@ internal static class UpCommand
             }).OfType<PortRequest>()],
         };
         var command = new Command("up", "Launch a project: it runs, or harmony says why not.") { source, name, ns, runtime, context, kubeconfig, timeout, noWait, anyPort, publish };
+        command.Validators.Add(result =>
+        {
+            // Without a context the cluster that the file happens to point at would be meant, or none: nobody deploys by accident.
+            if (result.GetValue(kubeconfig) is not null && result.GetValue(context) is null)
+            {
+                result.AddError("--kubeconfig needs --context: which of its clusters is meant?");
+            }
+        });
         command.SetAction((parsed, cancellation) => RunAsync(composition, new LaunchOptions
         {
             Source = parsed.GetValue(source)!,

@@ -16,7 +16,7 @@ internal static class ErrorReport
         }
 
         terminal.Talk.Write(new Markup("[red bold]error[/]: "));
-        terminal.Say(error.Message);
+        terminal.Say(IsForeseen(error) ? error.Message : $"{error.GetType().Name}: {error.Message}");
         for (var cause = error.InnerException; cause is not null; cause = cause.InnerException)
         {
             // Some libraries' exceptions repeat their cause's words.
@@ -26,7 +26,7 @@ internal static class ErrorReport
             }
         }
 
-        if ((error as HarmonyException)?.Hint is { Length: > 0 } hint)
+        if (HintOf(error) is { Length: > 0 } hint)
         {
             terminal.Talk.Write(new Markup("[cyan bold]hint[/]: "));
             terminal.Say(hint);
@@ -37,9 +37,15 @@ internal static class ErrorReport
     {
         ["code"] = (error as HarmonyException)?.CodeName ?? error.GetType().Name,
         ["message"] = error.Message,
-        ["hint"] = (error as HarmonyException)?.Hint,
+        ["hint"] = HintOf(error),
         ["causes"] = new JsonArray([.. Causes(error).Select(c => JsonValue.Create(c.Message))]),
     };
+
+    private static bool IsForeseen(Exception error) => error is HarmonyException or IOException or UnauthorizedAccessException;
+
+    private static string? HintOf(Exception error) => error is HarmonyException known ? known.Hint
+        : IsForeseen(error) ? null
+        : "This is a fault of harmony itself. The same command may still go on; please report it with what you did.";
 
     private static IEnumerable<Exception> Causes(Exception error)
     {

@@ -14,7 +14,7 @@ public static class SystemTerminal
         Console.OutputEncoding = System.Text.Encoding.UTF8;
         var colour = Environment.GetEnvironmentVariable("NO_COLOR") is null or "" && Environment.GetEnvironmentVariable("TERM") != "dumb";
         return new(
-            Console.OpenStandardOutput(),
+            OpenOutput(),
             Create(Console.Out, !Console.IsOutputRedirected, colour),
             Create(Console.Error, !Console.IsErrorRedirected, colour),
             !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb") && Environment.GetEnvironmentVariable("CI") is null or "")
@@ -25,7 +25,29 @@ public static class SystemTerminal
 
     public static Stream OpenInput() => Console.OpenStandardInput();
 
-    public static Stream OpenOutput() => Console.OpenStandardOutput();
+    /// <summary>
+    /// Standard output. .NET's own stream swallows that nobody reads any more, and <c>harmony logs -f | head</c> would never end: into a pipe harmony
+    /// writes without it.
+    /// </summary>
+    public static Stream OpenOutput()
+    {
+        if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected)
+        {
+            return Console.OpenStandardOutput();
+        }
+
+        const int standardOutput = 1;
+        try
+        {
+            var stream = new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(standardOutput, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            // A file has a position of its own, which others may share.
+            return stream.CanSeek ? Console.OpenStandardOutput() : stream;
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException or NotSupportedException)
+        {
+            return Console.OpenStandardOutput();
+        }
+    }
 
     public static Stream OpenError() => Console.OpenStandardError();
 
@@ -48,7 +70,7 @@ public static class SystemTerminal
         }
     }
 
-    private static IAnsiConsole Create(TextWriter writer, bool isTerminal, bool colour)
+    internal static IAnsiConsole Create(TextWriter writer, bool isTerminal, bool colour)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {

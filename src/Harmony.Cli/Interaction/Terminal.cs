@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Spectre.Console;
 
 namespace Harmony.Cli.Interaction;
@@ -6,7 +7,7 @@ namespace Harmony.Cli.Interaction;
 /// The terminal, as commands see it: data goes to <see cref="Data"/> (stdout), all else to <see cref="Talk"/> (stderr). Colour and live display only
 /// where there is a terminal; <c>NO_COLOR</c> is honoured.
 /// </summary>
-public sealed class Terminal
+public sealed partial class Terminal
 {
     private readonly Stream output;
 
@@ -37,9 +38,28 @@ public sealed class Terminal
         output.Flush();
     }
 
-    /// <summary>Says a line on standard error, as it is.</summary>
-    public void Say(string line) => Talk.Write(new Text(line + "\n"));
+    /// <summary>Whether data may be coloured.</summary>
+    public bool HasColour => Data.Profile.Capabilities is { Ansi: true, ColorSystem: not ColorSystem.NoColors };
+
+    /// <summary>
+    /// Says a line on standard error: never wrapped, so that paths and commands can be copied, and without control sequences, for evidence and log lines
+    /// come from programs that nobody vouches for.
+    /// </summary>
+    public void Say(string line) => Talk.Profile.Out.Writer.Write(Control().Replace(line, "") + "\n");
+
+    /// <summary>Shows the cursor again that a live display hides, for an end that comes before the display's own.</summary>
+    public void ShowCursor()
+    {
+        if (IsLive)
+        {
+            Talk.Cursor.Show();
+        }
+    }
 
     /// <summary>Says a line with Spectre's markup; values in it must be escaped.</summary>
     public void SayMarkup(string markup) => Talk.MarkupLine(markup);
+
+    /// <summary>ANSI's control sequences and single control characters, but for line feeds and tabs.</summary>
+    [GeneratedRegex(@"\e\[[0-?]*[ -/]*[@-~]|\e\][^\a\e]*(\a|\e\\)?|[\x00-\x08\x0B-\x1F\x7F-\x9F]", RegexOptions.ExplicitCapture)]
+    private static partial Regex Control();
 }

@@ -38,6 +38,9 @@ internal static class Words
         _ => "yellow",
     };
 
+    /// <summary>For tables: a probe's answer may have many lines.</summary>
+    public static string OneLine(string text) => text.ReplaceLineEndings(" ");
+
     public static string Duration(TimeSpan time) => time.TotalSeconds < 60 ? $"{time.TotalSeconds:0.0} s" : $"{(int)time.TotalMinutes} min {time.Seconds} s";
 
     private static string Restarts(WorkloadProgress workload) => workload.Restarts switch { 0 => "", 1 => ", 1 restart", var n => $", {n} restarts" };

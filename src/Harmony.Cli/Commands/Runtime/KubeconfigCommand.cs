@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
+using Harmony.Cli.Interaction;
 using Harmony.Platform.Files;
 using Harmony.Runtimes;
 
@@ -17,7 +19,9 @@ internal static class KubeconfigCommand
             var runtime = composition.Runtime(parsed.GetValue(name)!);
             var text = Disk.ReadTextIfPresent(runtime.Kubeconfig.Path)
                 ?? throw new RuntimeException(RuntimeError.NotAvailable, $"The runtime {runtime.Name} has no kubeconfig yet.", $"harmony runtime start {runtime.Name} makes one.");
-            composition.Terminal.WriteData(parsed.GetValue(path) ? runtime.Kubeconfig.Path : text.TrimEnd('\n'));
+            composition.Terminal.WriteData(parsed.GetValue(SharedOptions.Output) == OutputFormat.Json
+                ? new JsonObject { ["name"] = runtime.Name, ["path"] = runtime.Kubeconfig.Path, ["context"] = runtime.Kubeconfig.Context }.ToJsonString(JsonOutput.Options)
+                : parsed.GetValue(path) ? runtime.Kubeconfig.Path : text.TrimEnd('\n'));
             return Task.FromResult(0);
         });
         return command;

@@ -21,7 +21,7 @@ internal static class ListCommand
                 return 0;
             }
 
-            var table = new Table().Border(TableBorder.None).AddColumn("NAME").AddColumn("STATE").AddColumn("VERSION").AddColumn("DETAIL");
+            var table = new Table().Border(TableBorder.None).AddColumn(new TableColumn("NAME").NoWrap()).AddColumn(new TableColumn("STATE").NoWrap()).AddColumn(new TableColumn("VERSION").NoWrap()).AddColumn("DETAIL");
             foreach (var status in statuses)
             {
                 table.AddRow(new Text(status.Name), new Text(status.State.ToString()), new Text(status.Version ?? ""), new Text(status.Detail ?? ""));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Harmony.Cli.Interaction;
 
 namespace Harmony.Cli.Commands.Runtime;
 
@@ -17,6 +18,11 @@ internal static class StartCommand
             await runtime.StartAsync(progress, cancellation);
             await composition.Ports.ResumeAsync(runtime.Name, cancellation);
             composition.Terminal.Say($"{runtime.Name} runs");
+            if (parsed.GetValue(SharedOptions.Output) == OutputFormat.Json)
+            {
+                composition.Terminal.WriteData(ListCommand.ToJson(await runtime.GetStatusAsync(cancellation)).ToJsonString(JsonOutput.Options));
+            }
+
             return 0;
         });
         return command;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Harmony.Cli.Interaction;
 
 namespace Harmony.Cli.Commands.Runtime;
 
@@ -15,6 +16,11 @@ internal static class StopCommand
             await composition.Ports.SuspendAsync(runtime.Name, cancellation);
             await runtime.StopAsync(cancellation);
             composition.Terminal.Say($"{runtime.Name} is stopped");
+            if (parsed.GetValue(SharedOptions.Output) == OutputFormat.Json)
+            {
+                composition.Terminal.WriteData(ListCommand.ToJson(await runtime.GetStatusAsync(cancellation)).ToJsonString(JsonOutput.Options));
+            }
+
             return 0;
         });
         return command;
