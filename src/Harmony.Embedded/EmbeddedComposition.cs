@@ -47,7 +47,7 @@ internal sealed class EmbeddedComposition : IAsyncDisposable
         var commands = new CommandRunner(options.Time);
 
         // Network.
-        composition.network = await EmbeddedNetwork.OpenAsync(parts.Network, options.DataFolder, commands, parts.Logs.CreateLogger("network"), cancellation).ConfigureAwait(false);
+        composition.network = await EmbeddedNetwork.OpenAsync(parts.Network, options.DataFolder, commands, parts.Logs.CreateLogger("network"), cancellation);
         composition.Services.Add(new ServiceProxy(parts.Client, composition.network, () => new IPEndPoint(IPAddress.Loopback, parts.ApiPort), options.Time, parts.Logs.CreateLogger("service-proxy")));
         composition.Services.Add(new HostPorts(parts.Client, parts.Network, options.Time, parts.Logs.CreateLogger("host-ports")));
         composition.Services.Add(new ClusterDns(parts.Client, composition.network, options.Time, parts.Logs.CreateLogger("dns")));
@@ -64,8 +64,8 @@ internal sealed class EmbeddedComposition : IAsyncDisposable
     public static async Task CleanAsync(EmbeddedOptions options, ILoggerFactory logs, CancellationToken cancellation)
     {
         var commands = new CommandRunner(options.Time);
-        await NodeAgent.CleanAsync(options.DataFolder, options.Time, cancellation).ConfigureAwait(false);
-        await EmbeddedNetwork.CleanAsync(options.DataFolder, commands, logs.CreateLogger("network"), cancellation).ConfigureAwait(false);
+        await NodeAgent.CleanAsync(options.DataFolder, options.Time, cancellation);
+        await EmbeddedNetwork.CleanAsync(options.DataFolder, commands, logs.CreateLogger("network"), cancellation);
     }
 
     public async ValueTask DisposeAsync()
@@ -74,13 +74,13 @@ internal sealed class EmbeddedComposition : IAsyncDisposable
         containers?.Dispose();
         if (modules is not null)
         {
-            await modules.DisposeAsync().ConfigureAwait(false);
+            await modules.DisposeAsync();
         }
 
         images?.Dispose();
         if (network is not null)
         {
-            await network.DisposeAsync().ConfigureAwait(false);
+            await network.DisposeAsync();
         }
     }
 

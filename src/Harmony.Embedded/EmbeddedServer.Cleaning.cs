@@ -18,6 +18,6 @@ public sealed partial class EmbeddedServer
         using var held = FileLock.TryAcquire(options.LockPath, "cleaning up after the embedded runtime")
             ?? throw new EmbeddedException(EmbeddedError.AlreadyRunning, $"the embedded runtime in {options.DataFolder} still runs", "Stop it first: `harmony runtime stop embedded`.");
         Disk.DeleteFile(options.EndpointPath);
-        await EmbeddedComposition.CleanAsync(options, new RuntimeLog(options.Log ?? TextWriter.Null, options.Time), cancellation).ConfigureAwait(false);
+        await EmbeddedComposition.CleanAsync(options, new RuntimeLog(options.Log ?? TextWriter.Null, options.Time), cancellation);
     }
 }

@@ -46,8 +46,8 @@ public sealed partial class EmbeddedServer : IAsyncDisposable
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         try
         {
-            await using var server = await StartAsync(options with { Log = options.Log ?? StandardStreams.Error }, stop.Token).ConfigureAwait(false);
-            await Task.Delay(Timeout.InfiniteTimeSpan, options.Time, stop.Token).ConfigureAwait(false);
+            await using var server = await StartAsync(options with { Log = options.Log ?? StandardStreams.Error }, stop.Token);
+            await Task.Delay(Timeout.InfiniteTimeSpan, options.Time, stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -62,12 +62,12 @@ public sealed partial class EmbeddedServer : IAsyncDisposable
         var server = new EmbeddedServer(options);
         try
         {
-            await server.OpenAsync(cancellation).ConfigureAwait(false);
+            await server.OpenAsync(cancellation);
             return server;
         }
         catch
         {
-            await server.DisposeAsync().ConfigureAwait(false);
+            await server.DisposeAsync();
             throw;
         }
     }
@@ -77,7 +77,7 @@ public sealed partial class EmbeddedServer : IAsyncDisposable
     {
         for (var i = ending.Count - 1; i >= 0; i--)
         {
-            await ending[i]().ConfigureAwait(false);
+            await ending[i]();
         }
 
         ending.Clear();
@@ -99,21 +99,21 @@ public sealed partial class EmbeddedServer : IAsyncDisposable
         ending.Add(() => Ended(authority.Dispose));
         var tokens = TokenIssuer.Open(options.CertificateFolder, options.Time);
         ending.Add(() => Ended(tokens.Dispose));
-        var network = options.Network ?? await ClusterNetwork.ChooseAsync(options.DataFolder, logs.CreateLogger("network"), cancellation).ConfigureAwait(false);
+        var network = options.Network ?? await ClusterNetwork.ChooseAsync(options.DataFolder, logs.CreateLogger("network"), cancellation);
 
         var cluster = new ClusterState(store, network, options.Time) { ControllersRun = options.Services };
         var catalog = new ResourceCatalog(new StrategyTable(cluster));
         var registry = new ObjectRegistry(cluster);
         var custom = new CustomResources(registry, catalog, logs.CreateLogger("custom-resources"));
         custom.Load();
-        await BootstrapObjects.EnsureAsync(registry, catalog, options.Services, cancellation).ConfigureAwait(false);
+        await BootstrapObjects.EnsureAsync(registry, catalog, options.Services, cancellation);
 
         var runner = new ServiceRunner(options.Time, logs);
         var health = new ServerHealth();
         var handler = new ApiHandler(registry, catalog, new Authenticator(authority, tokens, cluster), tokens, health, logs.CreateLogger("api"));
         IPAddress[] addresses = [IPAddress.Loopback, IPAddress.IPv6Loopback, .. network.ApiAddress.Equals(IPAddress.Loopback) ? [] : (IPAddress[])[network.ApiAddress]];
         var port = Kubeconfig.ReadPort(options);
-        var listener = await ApiListener.StartAsync(port, authority, addresses, handler.HandleAsync, logs, options.Time, cancellation).ConfigureAwait(false);
+        var listener = await ApiListener.StartAsync(port, authority, addresses, handler.HandleAsync, logs, options.Time, cancellation);
         ending.Add(listener.DisposeAsync);
         if (listener.Port != port)
         {
@@ -129,7 +129,7 @@ public sealed partial class EmbeddedServer : IAsyncDisposable
         {
             health.AddReadiness("services", () => runner.Trouble);
             health.AddReadiness("node", () => NodeTrouble(Client));
-            var composition = await EmbeddedComposition.CreateAsync(parts, cancellation).ConfigureAwait(false);
+            var composition = await EmbeddedComposition.CreateAsync(parts, cancellation);
             ending.Insert(ending.Count - 1, composition.DisposeAsync);
             handler.PodStreams = composition.PodStreams;
             handler.Images = composition.Images;

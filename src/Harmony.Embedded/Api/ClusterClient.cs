@@ -35,7 +35,7 @@ public sealed class ClusterClient(ObjectRegistry registry, ResourceCatalog catal
     public async Task<JsonObject> CreateAsync(ApiResource resource, JsonObject obj, CancellationToken cancellation)
     {
         var served = catalog.Find(resource);
-        var result = await registry.CreateAsync(served, obj.Namespace, obj, NewContext(), cancellation).ConfigureAwait(false);
+        var result = await registry.CreateAsync(served, obj.Namespace, obj, NewContext(), cancellation);
         return served.ToTree(result.Object);
     }
 
@@ -44,11 +44,11 @@ public sealed class ClusterClient(ObjectRegistry registry, ResourceCatalog catal
         var served = catalog.Find(resource);
         if (subresource == "binding")
         {
-            var bound = await registry.BindAsync(served, obj.Namespace, obj.Name, obj.At("spec", "nodeName").AsText() ?? "", obj, NewContext(), cancellation).ConfigureAwait(false);
+            var bound = await registry.BindAsync(served, obj.Namespace, obj.Name, obj.At("spec", "nodeName").AsText() ?? "", obj, NewContext(), cancellation);
             return served.ToTree(bound.Object);
         }
 
-        var result = await registry.UpdateAsync(served, obj.Namespace, obj.Name, subresource, obj, NewContext(), cancellation).ConfigureAwait(false);
+        var result = await registry.UpdateAsync(served, obj.Namespace, obj.Name, subresource, obj, NewContext(), cancellation);
         return served.ToTree(result.Object);
     }
 
@@ -66,7 +66,7 @@ public sealed class ClusterClient(ObjectRegistry registry, ResourceCatalog catal
                 yield return new(WatchEventType.Added, served.ToTree(stored));
             }
 
-            while (await changes.NextAsync(Timeout.InfiniteTimeSpan, registry.Cluster.Time, cancellation).ConfigureAwait(false) is { } change)
+            while (await changes.NextAsync(Timeout.InfiniteTimeSpan, registry.Cluster.Time, cancellation) is { } change)
             {
                 yield return new(change.Type, served.ToTree(change.Object));
             }

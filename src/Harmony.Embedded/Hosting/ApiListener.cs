@@ -36,7 +36,7 @@ internal sealed class ApiListener : IAsyncDisposable
     {
         try
         {
-            return await ListenAsync(port, authority, addresses, handler, log, time, cancellation).ConfigureAwait(false);
+            return await ListenAsync(port, authority, addresses, handler, log, time, cancellation);
         }
         catch (IOException e) when (port != 0)
         {
@@ -49,7 +49,7 @@ internal sealed class ApiListener : IAsyncDisposable
 
         try
         {
-            return await ListenAsync(0, authority, addresses, handler, log, time, cancellation).ConfigureAwait(false);
+            return await ListenAsync(0, authority, addresses, handler, log, time, cancellation);
         }
         catch (IOException e)
         {
@@ -63,14 +63,14 @@ internal sealed class ApiListener : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         try
         {
-            await app.StopAsync(limit.Token).ConfigureAwait(false);
+            await app.StopAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
             // What is still open is cut off now.
         }
 
-        await app.DisposeAsync().ConfigureAwait(false);
+        await app.DisposeAsync();
     }
 
     private static EmbeddedException CannotListen(IOException e) =>
@@ -100,13 +100,13 @@ internal sealed class ApiListener : IAsyncDisposable
         try
         {
             built.Run(handler);
-            await built.StartAsync(cancellation).ConfigureAwait(false);
+            await built.StartAsync(cancellation);
             var address = built.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             return new(built, new Uri(address).Port);
         }
         catch
         {
-            await built.DisposeAsync().ConfigureAwait(false);
+            await built.DisposeAsync();
             throw;
         }
     }

@@ -13,14 +13,14 @@ internal static class BootstrapObjects
     {
         foreach (var ns in (string[])["default", "kube-system", "kube-public", "kube-node-lease"])
         {
-            await EnsureAsync(BuiltInResources.Namespaces, Named(ns)).ConfigureAwait(false);
+            await EnsureAsync(BuiltInResources.Namespaces, Named(ns));
         }
 
-        await EnsureAsync(BuiltInResources.Services, KubernetesService(registry.Cluster.Network.ApiAddress.ToString())).ConfigureAwait(false);
+        await EnsureAsync(BuiltInResources.Services, KubernetesService(registry.Cluster.Network.ApiAddress.ToString()));
         await EnsureAsync(BuiltInResources.PriorityClasses, PriorityClass("system-cluster-critical", 2_000_000_000,
-            "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.")).ConfigureAwait(false);
+            "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."));
         await EnsureAsync(BuiltInResources.PriorityClasses, PriorityClass("system-node-critical", 2_000_001_000,
-            "Used for system critical pods that must not be moved from their current node.")).ConfigureAwait(false);
+            "Used for system critical pods that must not be moved from their current node."));
         if (!services)
         {
             return;
@@ -31,10 +31,10 @@ internal static class BootstrapObjects
         local["provisioner"] = "harmony.dev/local";
         local["reclaimPolicy"] = "Delete";
         local["volumeBindingMode"] = "Immediate";
-        await EnsureAsync(BuiltInResources.StorageClasses, local).ConfigureAwait(false);
+        await EnsureAsync(BuiltInResources.StorageClasses, local);
         var wasmtime = Named("wasmtime");
         wasmtime["handler"] = "wasmtime";
-        await EnsureAsync(BuiltInResources.RuntimeClasses, wasmtime).ConfigureAwait(false);
+        await EnsureAsync(BuiltInResources.RuntimeClasses, wasmtime);
 
         async Task EnsureAsync(ApiResource resource, JsonObject obj)
         {
@@ -46,7 +46,7 @@ internal static class BootstrapObjects
 
             obj["apiVersion"] = resource.ApiVersion;
             obj["kind"] = resource.Kind;
-            await registry.CreateAsync(served, obj.Namespace, obj, new() { Manager = "kube-apiserver", Decodes = false }, cancellation).ConfigureAwait(false);
+            await registry.CreateAsync(served, obj.Namespace, obj, new() { Manager = "kube-apiserver", Decodes = false }, cancellation);
         }
     }
 

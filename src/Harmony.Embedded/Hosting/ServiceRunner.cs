@@ -27,10 +27,10 @@ internal sealed class ServiceRunner(TimeProvider time, ILoggerFactory logs) : IA
         for (var i = running.Count - 1; i >= 0; i--)
         {
             var (service, stop, task) = running[i];
-            await stop.CancelAsync().ConfigureAwait(false);
+            await stop.CancelAsync();
             try
             {
-                await task.WaitAsync(StopLimit, time, CancellationToken.None).ConfigureAwait(false);
+                await task.WaitAsync(StopLimit, time, CancellationToken.None);
             }
             catch (TimeoutException)
             {
@@ -53,7 +53,7 @@ internal sealed class ServiceRunner(TimeProvider time, ILoggerFactory logs) : IA
             var started = time.GetTimestamp();
             try
             {
-                await service.RunAsync(cancellation).ConfigureAwait(false);
+                await service.RunAsync(cancellation);
                 failures.TryRemove(service.Name, out _);
                 return;
             }
@@ -70,7 +70,7 @@ internal sealed class ServiceRunner(TimeProvider time, ILoggerFactory logs) : IA
 
             try
             {
-                await Task.Delay(pause, time, cancellation).ConfigureAwait(false);
+                await Task.Delay(pause, time, cancellation);
             }
             catch (OperationCanceledException)
             {

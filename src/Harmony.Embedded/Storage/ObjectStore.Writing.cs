@@ -25,13 +25,13 @@ public sealed partial class ObjectStore
             throw new EmbeddedException(EmbeddedError.DatabaseUnavailable, $"cannot write {key}: the embedded runtime is stopping");
         }
 
-        return await write.Done.Task.ConfigureAwait(false);
+        return await write.Done.Task;
     }
 
     private async Task WriteAsync()
     {
         var batch = new List<PendingWrite>();
-        while (await writes.Reader.WaitToReadAsync().ConfigureAwait(false))
+        while (await writes.Reader.WaitToReadAsync())
         {
             batch.Clear();
             while (batch.Count < MaxBatch && writes.Reader.TryRead(out var write))

@@ -113,7 +113,7 @@ public sealed partial class ObjectStore : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         writes.Writer.TryComplete();
-        await writer.ConfigureAwait(false);
+        await writer;
         database.Dispose();
     }
 

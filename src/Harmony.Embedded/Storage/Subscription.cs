@@ -44,7 +44,7 @@ public sealed class Subscription : IDisposable
         {
             while (true)
             {
-                await signal.Reader.ReadAsync(cancellation).ConfigureAwait(false);
+                await signal.Reader.ReadAsync(cancellation);
                 if (TryTake(out change) || Overflowed)
                 {
                     return change;
@@ -58,7 +58,7 @@ public sealed class Subscription : IDisposable
         {
             while (true)
             {
-                await signal.Reader.ReadAsync(both.Token).ConfigureAwait(false);
+                await signal.Reader.ReadAsync(both.Token);
                 if (TryTake(out change) || Overflowed)
                 {
                     return change;

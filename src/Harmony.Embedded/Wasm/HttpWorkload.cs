@@ -46,7 +46,7 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
 
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
         _server = new(Options.Create(options), transport, NullLoggerFactory.Instance);
-        await _server.StartAsync(this, cancellation).ConfigureAwait(false);
+        await _server.StartAsync(this, cancellation);
     }
 
     /// <summary>Takes no more connections and returns when the requests that are under way have been answered, or the time is over.</summary>
@@ -61,7 +61,7 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
         bound.CancelAfter(grace);
         try
         {
-            await _server.StopAsync(bound.Token).ConfigureAwait(false);
+            await _server.StopAsync(bound.Token);
         }
         catch (OperationCanceledException)
         {
@@ -71,7 +71,7 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+        await StopAsync(TimeSpan.Zero);
         _server?.Dispose();
     }
 
@@ -83,9 +83,9 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
 
     public async Task ProcessRequestAsync(HttpContext context)
     {
-        if (!await _slots.WaitAsync(LongestQueue, context.RequestAborted).ConfigureAwait(false))
+        if (!await _slots.WaitAsync(LongestQueue, context.RequestAborted))
         {
-            await FailAsync(context, StatusCodes.Status503ServiceUnavailable, "too many requests at once").ConfigureAwait(false);
+            await FailAsync(context, StatusCodes.Status503ServiceUnavailable, "too many requests at once");
             return;
         }
 
@@ -96,14 +96,14 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
             if (context.Request.ContentLength is > 0 || context.Request.Headers.TransferEncoding.Count > 0)
             {
                 input = Path.Combine(spec.Folder, $"request-{Guid.NewGuid():N}");
-                length = await SaveBodyAsync(context, input).ConfigureAwait(false);
+                length = await SaveBodyAsync(context, input);
             }
 
-            await AnswerAsync(context, input, CgiEnvironment.Of(context, length)).ConfigureAwait(false);
+            await AnswerAsync(context, input, CgiEnvironment.Of(context, length));
         }
         catch (Microsoft.AspNetCore.Http.BadHttpRequestException e)
         {
-            await FailAsync(context, e.StatusCode, e.Message).ConfigureAwait(false);
+            await FailAsync(context, e.StatusCode, e.Message);
         }
         catch (OperationCanceledException)
         {
@@ -123,10 +123,9 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
     private static async Task<long> SaveBodyAsync(HttpContext context, string path)
     {
         Disk.CreateFolder(Path.GetDirectoryName(path)!);
-        var file = Disk.OpenWrite(path, FileMode.CreateNew);
-        await using (file.ConfigureAwait(false))
+        await using (var file = Disk.OpenWrite(path, FileMode.CreateNew))
         {
-            await context.Request.Body.CopyToAsync(file, context.RequestAborted).ConfigureAwait(false);
+            await context.Request.Body.CopyToAsync(file, context.RequestAborted);
             return file.Length;
         }
     }
@@ -138,23 +137,23 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
         using var bound = new CancellationTokenSource(LongestRun, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, stopping, context.RequestAborted);
         var request = new RunRequest(data => Append(output, data), error.Write, stop.Token) { Input = input, Environment = environment };
-        var result = await Task.Factory.StartNew(() => run(request), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        var result = await Task.Factory.StartNew(() => run(request), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         error.Complete();
         if (result.Stopped)
         {
-            await FailAsync(context, StatusCodes.Status504GatewayTimeout, $"the module did not answer in {LongestRun.TotalSeconds} s").ConfigureAwait(false);
+            await FailAsync(context, StatusCodes.Status504GatewayTimeout, $"the module did not answer in {LongestRun.TotalSeconds} s");
         }
         else if (result.Trap is { } trap)
         {
-            await FailAsync(context, StatusCodes.Status500InternalServerError, trap).ConfigureAwait(false);
+            await FailAsync(context, StatusCodes.Status500InternalServerError, trap);
         }
         else if (result.ExitCode != 0)
         {
-            await FailAsync(context, StatusCodes.Status500InternalServerError, string.Create(CultureInfo.InvariantCulture, $"the module ended with exit code {result.ExitCode}")).ConfigureAwait(false);
+            await FailAsync(context, StatusCodes.Status500InternalServerError, string.Create(CultureInfo.InvariantCulture, $"the module ended with exit code {result.ExitCode}"));
         }
         else
         {
-            await WriteAsync(context, output).ConfigureAwait(false);
+            await WriteAsync(context, output);
         }
     }
 
@@ -181,7 +180,7 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
         }
         catch (FormatException e)
         {
-            await FailAsync(context, StatusCodes.Status500InternalServerError, $"the module does not answer as a CGI program: {e.Message}").ConfigureAwait(false);
+            await FailAsync(context, StatusCodes.Status500InternalServerError, $"the module does not answer as a CGI program: {e.Message}");
             return;
         }
 
@@ -196,7 +195,7 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
             context.Response.ContentLength = answer.Body.Length;
             if (!HttpMethods.IsHead(context.Request.Method))
             {
-                await context.Response.Body.WriteAsync(answer.Body, context.RequestAborted).ConfigureAwait(false);
+                await context.Response.Body.WriteAsync(answer.Body, context.RequestAborted);
             }
         }
     }
@@ -212,7 +211,7 @@ internal sealed class HttpWorkload(ContainerSpec spec, ContainerLog log, Func<Ru
         {
             context.Response.StatusCode = status;
             context.Response.ContentType = "text/plain; charset=utf-8";
-            await context.Response.WriteAsync($"{status.ToString(CultureInfo.InvariantCulture)}: the WebAssembly module could not answer; its log says why.\n", context.RequestAborted).ConfigureAwait(false);
+            await context.Response.WriteAsync($"{status.ToString(CultureInfo.InvariantCulture)}: the WebAssembly module could not answer; its log says why.\n", context.RequestAborted);
         }
     }
 }

@@ -92,7 +92,7 @@ internal sealed class WasmContainer : IAsyncDisposable
         Signal("SIGKILL");
         if (_server is { } server)
         {
-            await server.DisposeAsync().ConfigureAwait(false);
+            await server.DisposeAsync();
         }
 
         Log.Dispose();
@@ -100,7 +100,7 @@ internal sealed class WasmContainer : IAsyncDisposable
 
     private async Task DrainAsync(HttpWorkload server)
     {
-        await server.StopAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+        await server.StopAsync(Timeout.InfiniteTimeSpan);
         Finish(new(0, "Completed", StartedAt, _time.GetUtcNow()));
     }
 

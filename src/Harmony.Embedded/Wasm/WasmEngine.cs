@@ -60,7 +60,7 @@ internal sealed class WasmEngine(string cacheFolder) : IDisposable
             return known;
         }
 
-        await _compiling.WaitAsync(cancellation).ConfigureAwait(false);
+        await _compiling.WaitAsync(cancellation);
         try
         {
             if (Known(hash) is { } meanwhile)
@@ -68,7 +68,7 @@ internal sealed class WasmEngine(string cacheFolder) : IDisposable
                 return meanwhile;
             }
 
-            var program = await Task.Run(() => Compile(content, hash), cancellation).ConfigureAwait(false);
+            var program = await Task.Run(() => Compile(content, hash), cancellation);
             _programs[hash] = new(program);
             return program;
         }

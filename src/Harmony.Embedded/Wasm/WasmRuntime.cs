@@ -41,7 +41,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
         WasmContainer? container = null;
         try
         {
-            var program = await _engine.LoadAsync(path, cancellation).ConfigureAwait(false);
+            var program = await _engine.LoadAsync(path, cancellation);
             var folders = GuestFolders.Of(spec);
             container = new WasmContainer(spec, _time);
             if (!_containers.TryAdd(spec.Id, container))
@@ -51,7 +51,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
 
             if (program.ServesHttp)
             {
-                await ServeAsync(container, program, folders, cancellation).ConfigureAwait(false);
+                await ServeAsync(container, program, folders, cancellation);
             }
             else
             {
@@ -63,7 +63,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
         {
             if (container is not null && _containers.TryRemove(new(spec.Id, container)))
             {
-                await container.DisposeAsync().ConfigureAwait(false);
+                await container.DisposeAsync();
             }
 
             throw e switch
@@ -97,12 +97,12 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
 
     public async Task AttachAsync(string containerId, ExecRequest request, CancellationToken cancellation)
     {
-        await foreach (var chunk in Find(containerId).Log.Follow().ReadAllAsync(cancellation).ConfigureAwait(false))
+        await foreach (var chunk in Find(containerId).Log.Follow().ReadAllAsync(cancellation))
         {
             if ((!chunk.IsError ? request.Output : request.Error ?? (request.Tty ? request.Output : null)) is { } destination)
             {
-                await destination.WriteAsync(chunk.Bytes, cancellation).ConfigureAwait(false);
-                await destination.FlushAsync(cancellation).ConfigureAwait(false);
+                await destination.WriteAsync(chunk.Bytes, cancellation);
+                await destination.FlushAsync(cancellation);
             }
         }
     }
@@ -111,7 +111,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
     {
         if (_containers.TryRemove(containerId, out var container))
         {
-            await container.DisposeAsync().ConfigureAwait(false);
+            await container.DisposeAsync();
         }
     }
 
@@ -119,7 +119,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
     {
         foreach (var id in _containers.Keys)
         {
-            await DeleteAsync(id, CancellationToken.None).ConfigureAwait(false);
+            await DeleteAsync(id, CancellationToken.None);
         }
 
         // The engine is left to the end of the process: a thread may still be inside it.
@@ -131,7 +131,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
         using var bound = new CancellationTokenSource(LongestInitialization, _time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(bound.Token, container.Stopping, cancellation);
         var probe = MakeRun(container.Spec, program, folders, new(_ => { }, _ => { }, stop.Token));
-        var port = await Task.Run(probe.ReadPort, cancellation).ConfigureAwait(false);
+        var port = await Task.Run(probe.ReadPort, cancellation);
         if (port is < 1 or > ushort.MaxValue)
         {
             throw new WasmException($"the module's {WasmProgram.PortExport} is {port.ToString(CultureInfo.InvariantCulture)}, which is not a port");
@@ -139,7 +139,7 @@ public sealed class WasmRuntime : IContainerRuntime, IAsyncDisposable
 
         var server = new HttpWorkload(container.Spec, container.Log, run => MakeRun(container.Spec, program, folders, run).Execute(), _time, container.Stopping);
         container.Serve(server);
-        await server.StartAsync([.. DeclaredPorts(container.Spec).Prepend(port).Distinct()], cancellation).ConfigureAwait(false);
+        await server.StartAsync([.. DeclaredPorts(container.Spec).Prepend(port).Distinct()], cancellation);
     }
 
     private WasiRun MakeRun(ContainerSpec spec, WasmProgram program, IReadOnlyList<Preopen> folders, RunRequest request) => new(_engine, program, _time)

@@ -39,7 +39,7 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
                 {
                     try
                     {
-                        hasMore |= !await ReconcileAsync(definition, cancellation).ConfigureAwait(false);
+                        hasMore |= !await ReconcileAsync(definition, cancellation);
                     }
                     catch (ApiException e) when (e.IsConflict || e.IsNotFound)
                     {
@@ -51,7 +51,7 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
                 Load();
 
                 // Objects with finalizers of their own go when those who set them say so: of that no definition tells.
-                await changes.NextAsync(hasMore ? Pause : Timeout.InfiniteTimeSpan, registry.Cluster.Time, cancellation).ConfigureAwait(false);
+                await changes.NextAsync(hasMore ? Pause : Timeout.InfiniteTimeSpan, registry.Cluster.Time, cancellation);
             }
         }
     }
@@ -66,7 +66,7 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
     {
         if (definition.IsBeingDeleted)
         {
-            return await CleanUpAsync(definition, cancellation).ConfigureAwait(false);
+            return await CleanUpAsync(definition, cancellation);
         }
 
         var before = definition.DeepClone().AsObject();
@@ -90,7 +90,7 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
                 catalog.SetCustom(Definitions().Where(d => IsEstablished(d) && d.Name != definition.Name).Append(definition).SelectMany(CustomResourceReader.Read));
             }
 
-            await registry.UpdateAsync(definitions, null, definition.Name, "status", definition, NewContext(), cancellation).ConfigureAwait(false);
+            await registry.UpdateAsync(definitions, null, definition.Name, "status", definition, NewContext(), cancellation);
         }
 
         return true;
@@ -106,7 +106,7 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
             {
                 try
                 {
-                    await registry.DeleteAsync(served, stored.Key.Namespace, stored.Key.Name, DeleteOptions.Background, NewContext(), cancellation).ConfigureAwait(false);
+                    await registry.DeleteAsync(served, stored.Key.Namespace, stored.Key.Name, DeleteOptions.Background, NewContext(), cancellation);
                 }
                 catch (ApiException e) when (e.IsNotFound)
                 {
@@ -124,7 +124,7 @@ internal sealed class CustomResources(ObjectRegistry registry, ResourceCatalog c
         if (finalizers.FirstOrDefault(f => f.AsText() == CustomResourceDefinitionStrategy.CleanupFinalizer) is { } finalizer)
         {
             finalizers.Remove(finalizer);
-            await registry.UpdateAsync(definitions, null, definition.Name, null, definition, NewContext(), cancellation).ConfigureAwait(false);
+            await registry.UpdateAsync(definitions, null, definition.Name, null, definition, NewContext(), cancellation);
         }
 
         return true;

@@ -12,12 +12,12 @@ internal sealed partial class ApiHandler
     private async Task ServeReviewAsync(Exchange exchange, ServedResource resource, ResourcePath path)
     {
         var context = NewContext(exchange);
-        var review = await ReadAsync(exchange, resource.Resource.Kind, context).ConfigureAwait(false);
+        var review = await ReadAsync(exchange, resource.Resource.Kind, context);
         if (resource.Resource.Kind == "Binding")
         {
             var pods = catalog.Find(BuiltInResources.Pods);
-            await registry.BindAsync(pods, path.Namespace, review.Name, review.At("target", "name").AsText() ?? "", review, context, exchange.Cancellation).ConfigureAwait(false);
-            await WriteSuccessAsync(exchange).ConfigureAwait(false);
+            await registry.BindAsync(pods, path.Namespace, review.Name, review.At("target", "name").AsText() ?? "", review, context, exchange.Cancellation);
+            await WriteSuccessAsync(exchange);
             return;
         }
 
@@ -54,7 +54,7 @@ internal sealed partial class ApiHandler
         }
 
         exchange.Warn(context.Warnings);
-        await exchange.WriteAsync(201, review).ConfigureAwait(false);
+        await exchange.WriteAsync(201, review);
     }
 
     private static JsonObject UserInfo(Authentication.User user)

@@ -40,14 +40,14 @@ internal sealed partial class ApiHandler
     private async Task BindAsync(Exchange exchange, ServedResource resource, ResourcePath path)
     {
         var context = NewContext(exchange);
-        var binding = await ReadAsync(exchange, "Binding", context).ConfigureAwait(false);
-        await registry.BindAsync(resource, path.Namespace, path.Name!, binding.At("target", "name").AsText() ?? "", binding, context, exchange.Cancellation).ConfigureAwait(false);
-        await WriteSuccessAsync(exchange).ConfigureAwait(false);
+        var binding = await ReadAsync(exchange, "Binding", context);
+        await registry.BindAsync(resource, path.Namespace, path.Name!, binding.At("target", "name").AsText() ?? "", binding, context, exchange.Cancellation);
+        await WriteSuccessAsync(exchange);
     }
 
     private async Task EvictAsync(Exchange exchange, ServedResource resource, ResourcePath path)
     {
-        var eviction = await ReadAsync(exchange, "Eviction", NewContext(exchange)).ConfigureAwait(false);
+        var eviction = await ReadAsync(exchange, "Eviction", NewContext(exchange));
         var asked = eviction["deleteOptions"] as JsonObject ?? [];
         var options = new DeleteOptions
         {
@@ -56,15 +56,15 @@ internal sealed partial class ApiHandler
             ResourceVersion = asked.At("preconditions", "resourceVersion").AsText(),
         };
         var context = NewContext(exchange, asked["dryRun"].Items().Any(d => d.AsText() == "All"));
-        await registry.EvictAsync(resource, path.Namespace!, path.Name!, options, context, exchange.Cancellation).ConfigureAwait(false);
-        await WriteSuccessAsync(exchange).ConfigureAwait(false);
+        await registry.EvictAsync(resource, path.Namespace!, path.Name!, options, context, exchange.Cancellation);
+        await WriteSuccessAsync(exchange);
     }
 
     private async Task IssueTokenAsync(Exchange exchange, ServedResource resource, ResourcePath path)
     {
         var account = registry.Get(resource, path.Namespace, path.Name!);
         var context = NewContext(exchange);
-        var request = await ReadAsync(exchange, "TokenRequest", context).ConfigureAwait(false);
+        var request = await ReadAsync(exchange, "TokenRequest", context);
         var spec = request.Child("spec");
         var seconds = spec["expirationSeconds"].AsLong() ?? DefaultTokenSeconds;
         if (seconds is < ShortestTokenSeconds or > LongestTokenSeconds)
@@ -111,7 +111,7 @@ internal sealed partial class ApiHandler
             ["expirationTimestamp"] = Timestamps.Format(now.AddSeconds(seconds)),
         };
         spec["boundObjectRef"] ??= null;
-        await exchange.WriteAsync(201, request).ConfigureAwait(false);
+        await exchange.WriteAsync(201, request);
     }
 
     private static Task WriteSuccessAsync(Exchange exchange) =>

@@ -47,7 +47,7 @@ internal sealed partial class ApiHandler
         if (changes is null)
         {
             writer.Error(ApiErrors.TooOld(after, oldest));
-            await writer.FlushAsync().ConfigureAwait(false);
+            await writer.FlushAsync();
             return;
         }
 
@@ -64,7 +64,7 @@ internal sealed partial class ApiHandler
             writer.Bookmark(revision, initialEventsEnd: true);
         }
 
-        await writer.FlushAsync().ConfigureAwait(false);
+        await writer.FlushAsync();
         while (true)
         {
             var left = time.GetElapsedTime(time.GetTimestamp(), end);
@@ -74,11 +74,11 @@ internal sealed partial class ApiHandler
             }
 
             var patience = left < BookmarkInterval ? left : BookmarkInterval;
-            var change = await changes.NextAsync(patience, time, exchange.Cancellation).ConfigureAwait(false);
+            var change = await changes.NextAsync(patience, time, exchange.Cancellation);
             if (changes.Overflowed)
             {
                 writer.Error(ApiErrors.Expired("the client reads this watch too slowly"));
-                await writer.FlushAsync().ConfigureAwait(false);
+                await writer.FlushAsync();
                 break;
             }
 
@@ -100,7 +100,7 @@ internal sealed partial class ApiHandler
                 writer.Bookmark(reached, initialEventsEnd: false);
             }
 
-            await writer.FlushAsync().ConfigureAwait(false);
+            await writer.FlushAsync();
         }
     }
 

@@ -14,19 +14,19 @@ internal sealed partial class ApiHandler
     private async Task CreateAsync(Exchange exchange, ServedResource resource, ResourcePath path)
     {
         var context = NewContext(exchange);
-        var obj = await ReadAsync(exchange, resource.Resource.Kind, context).ConfigureAwait(false);
+        var obj = await ReadAsync(exchange, resource.Resource.Kind, context);
         var ns = path.Namespace ?? (resource.Resource.Namespaced ? obj.Namespace ?? "default" : null);
-        var result = await registry.CreateAsync(resource, ns, obj, context, exchange.Cancellation).ConfigureAwait(false);
+        var result = await registry.CreateAsync(resource, ns, obj, context, exchange.Cancellation);
         exchange.Warn(context.Warnings);
-        await WriteObjectAsync(exchange, 201, resource, result.Object).ConfigureAwait(false);
+        await WriteObjectAsync(exchange, 201, resource, result.Object);
     }
 
     private async Task UpdateAsync(Exchange exchange, ServedResource resource, ResourcePath path, string? subresource)
     {
         var context = NewContext(exchange);
-        var obj = await ReadAsync(exchange, resource.TypeOf(subresource).Kind.Kind, context).ConfigureAwait(false);
-        var result = await registry.UpdateAsync(resource, path.Namespace, path.Name!, subresource, obj, context, exchange.Cancellation).ConfigureAwait(false);
-        await WriteResultAsync(exchange, resource, subresource, result, context).ConfigureAwait(false);
+        var obj = await ReadAsync(exchange, resource.TypeOf(subresource).Kind.Kind, context);
+        var result = await registry.UpdateAsync(resource, path.Namespace, path.Name!, subresource, obj, context, exchange.Cancellation);
+        await WriteResultAsync(exchange, resource, subresource, result, context);
     }
 
     private async Task PatchAsync(Exchange exchange, ServedResource resource, ResourcePath path, string? subresource)
@@ -48,20 +48,20 @@ internal sealed partial class ApiHandler
         }
 
         var context = NewContext(exchange);
-        var (patch, duplicates) = await exchange.ReadObjectAsync(resource.Resource.Kind, patch: true).ConfigureAwait(false);
+        var (patch, duplicates) = await exchange.ReadObjectAsync(resource.Resource.Kind, patch: true);
         context.Duplicates = duplicates;
-        var result = await registry.PatchAsync(resource, path.Namespace, path.Name!, subresource, type, patch, exchange.Query("force") == "true", context, exchange.Cancellation).ConfigureAwait(false);
-        await WriteResultAsync(exchange, resource, subresource, result, context).ConfigureAwait(false);
+        var result = await registry.PatchAsync(resource, path.Namespace, path.Name!, subresource, type, patch, exchange.Query("force") == "true", context, exchange.Cancellation);
+        await WriteResultAsync(exchange, resource, subresource, result, context);
     }
 
     private async Task DeleteAsync(Exchange exchange, ServedResource resource, ResourcePath path)
     {
-        var (options, dryRun) = await ReadDeleteOptionsAsync(exchange).ConfigureAwait(false);
+        var (options, dryRun) = await ReadDeleteOptionsAsync(exchange);
         var context = NewContext(exchange, dryRun);
-        var (deleted, gone) = await registry.DeleteAsync(resource, path.Namespace, path.Name!, options, context, exchange.Cancellation).ConfigureAwait(false);
+        var (deleted, gone) = await registry.DeleteAsync(resource, path.Namespace, path.Name!, options, context, exchange.Cancellation);
         if (!gone || resource.Strategy.ReturnsDeleted)
         {
-            await WriteObjectAsync(exchange, 200, resource, deleted).ConfigureAwait(false);
+            await WriteObjectAsync(exchange, 200, resource, deleted);
             return;
         }
 
@@ -73,13 +73,13 @@ internal sealed partial class ApiHandler
 
         details["kind"] = resource.Resource.Plural;
         details["uid"] = deleted.Uid;
-        await exchange.WriteAsync(200, new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["details"] = details }).ConfigureAwait(false);
+        await exchange.WriteAsync(200, new JsonObject { ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["details"] = details });
     }
 
     private async Task DeleteCollectionAsync(Exchange exchange, ServedResource resource, ResourcePath path)
     {
         var selection = ListSelection.Read(exchange, resource, path.Namespace, null);
-        var (options, dryRun) = await ReadDeleteOptionsAsync(exchange).ConfigureAwait(false);
+        var (options, dryRun) = await ReadDeleteOptionsAsync(exchange);
         var context = NewContext(exchange, dryRun);
         var (objects, revision) = registry.Store.List(resource.StorageName, selection.Namespace);
         var deleted = new List<StoredObject>();
@@ -87,7 +87,7 @@ internal sealed partial class ApiHandler
         {
             try
             {
-                var (obj, _) = await registry.DeleteAsync(resource, stored.Key.Namespace, stored.Key.Name, options, context, exchange.Cancellation).ConfigureAwait(false);
+                var (obj, _) = await registry.DeleteAsync(resource, stored.Key.Namespace, stored.Key.Name, options, context, exchange.Cancellation);
                 deleted.Add(obj);
             }
             catch (ApiException e) when (e.IsNotFound)
@@ -96,7 +96,7 @@ internal sealed partial class ApiHandler
             }
         }
 
-        await exchange.WriteAsync(200, writer => WriteList(exchange, writer, resource, RepresentationKind.Object, deleted, revision, null, null)).ConfigureAwait(false);
+        await exchange.WriteAsync(200, writer => WriteList(exchange, writer, resource, RepresentationKind.Object, deleted, revision, null, null));
     }
 
     private Task WriteResultAsync(Exchange exchange, ServedResource resource, string? subresource, WriteResult result, RequestContext context)
@@ -140,14 +140,14 @@ internal sealed partial class ApiHandler
 
     private static async Task<JsonObject> ReadAsync(Exchange exchange, string kind, RequestContext context)
     {
-        var (root, duplicates) = await exchange.ReadObjectAsync(kind).ConfigureAwait(false);
+        var (root, duplicates) = await exchange.ReadObjectAsync(kind);
         context.Duplicates = duplicates;
         return root as JsonObject ?? throw ApiErrors.BadRequest($"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; json parse error: {(root is null ? "unexpected end of JSON input" : "an object is expected")}");
     }
 
     private static async Task<(DeleteOptions Options, bool DryRun)> ReadDeleteOptionsAsync(Exchange exchange)
     {
-        var (root, _) = await exchange.ReadObjectAsync("DeleteOptions").ConfigureAwait(false);
+        var (root, _) = await exchange.ReadObjectAsync("DeleteOptions");
         var body = root as JsonObject ?? [];
         var policy = body.Text("propagationPolicy") ?? exchange.Query("propagationPolicy")
             ?? ((body["orphanDependents"].AsBool() ?? exchange.Query("orphanDependents") == "true") ? "Orphan" : "Background");

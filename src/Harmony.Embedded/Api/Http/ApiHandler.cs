@@ -29,7 +29,7 @@ internal sealed partial class ApiHandler(
             exchange = new Exchange(http, authenticator.Authenticate(http));
             http.Response.Headers["Audit-Id"] = http.TraceIdentifier;
             http.Response.Headers.CacheControl = "no-cache, private";
-            await RouteAsync(exchange).ConfigureAwait(false);
+            await RouteAsync(exchange);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -64,7 +64,7 @@ internal sealed partial class ApiHandler(
                 http.Response.Headers.RetryAfter = "1";
             }
 
-            await (exchange ?? new Exchange(http, User.Anonymous)).WriteAsync(error.Code, ApiErrors.ToStatus(error)).ConfigureAwait(false);
+            await (exchange ?? new Exchange(http, User.Anonymous)).WriteAsync(error.Code, ApiErrors.ToStatus(error));
         }
     }
 
@@ -186,8 +186,8 @@ internal sealed partial class ApiHandler(
         var store = Images ?? throw ApiErrors.Unavailable("images cannot be imported: the node is not there yet");
         try
         {
-            var names = await store.ImportAsync(exchange.Http.Request.Body, exchange.Cancellation).ConfigureAwait(false);
-            await exchange.WriteAsync(200, new System.Text.Json.Nodes.JsonObject { ["images"] = new System.Text.Json.Nodes.JsonArray([.. names.Select(n => (System.Text.Json.Nodes.JsonNode)n)]) }).ConfigureAwait(false);
+            var names = await store.ImportAsync(exchange.Http.Request.Body, exchange.Cancellation);
+            await exchange.WriteAsync(200, new System.Text.Json.Nodes.JsonObject { ["images"] = new System.Text.Json.Nodes.JsonArray([.. names.Select(n => (System.Text.Json.Nodes.JsonNode)n)]) });
         }
         catch (ImageException e)
         {

@@ -48,7 +48,7 @@ internal sealed class Exchange(HttpContext http, User user)
         var reader = Http.Request.BodyReader;
         while (true)
         {
-            var read = await reader.ReadAsync(Cancellation).ConfigureAwait(false);
+            var read = await reader.ReadAsync(Cancellation);
             if (read.Buffer.Length > MaxBodyBytes)
             {
                 throw ApiErrors.TooLarge(MaxBodyBytes);
@@ -69,7 +69,7 @@ internal sealed class Exchange(HttpContext http, User user)
     /// <exception cref="ApiException">400, 413, 415.</exception>
     public async Task<(JsonNode? Root, IReadOnlyList<string> Duplicates)> ReadObjectAsync(string expectedKind, bool patch = false)
     {
-        var body = await ReadBodyAsync().ConfigureAwait(false);
+        var body = await ReadBodyAsync();
         if (body.Length == 0)
         {
             return (null, []);
@@ -100,7 +100,7 @@ internal sealed class Exchange(HttpContext http, User user)
             write(writer);
         }
 
-        await SendAsync(code, buffer.WrittenMemory, contentType).ConfigureAwait(false);
+        await SendAsync(code, buffer.WrittenMemory, contentType);
     }
 
     public Task WriteTextAsync(int code, string text) => SendAsync(code, Encoding.UTF8.GetBytes(text), "text/plain; charset=utf-8");
@@ -116,7 +116,7 @@ internal sealed class Exchange(HttpContext http, User user)
         Http.Response.StatusCode = code;
         Http.Response.ContentType = contentType;
         Http.Response.ContentLength = body.Length;
-        await Http.Response.BodyWriter.WriteAsync(body, Cancellation).ConfigureAwait(false);
+        await Http.Response.BodyWriter.WriteAsync(body, Cancellation);
     }
 
     /// <summary>Adds Warning headers; texts that would break them are made harmless.</summary>

@@ -60,8 +60,8 @@ internal sealed class WatchWriter(Exchange exchange, ServedResource resource, Re
 
     public async Task FlushAsync()
     {
-        await writer.FlushAsync(exchange.Cancellation).ConfigureAwait(false);
-        await exchange.Http.Response.BodyWriter.FlushAsync(exchange.Cancellation).ConfigureAwait(false);
+        await writer.FlushAsync(exchange.Cancellation);
+        await exchange.Http.Response.BodyWriter.FlushAsync(exchange.Cancellation);
     }
 
     public ValueTask DisposeAsync() => writer.DisposeAsync();

@@ -63,7 +63,7 @@ public sealed partial class ObjectRegistry
             ManagedFields.RecordUpdate(null, obj, context.Owner(resource, null, Now), resource.Schema);
         }
 
-        await AdmitNamespaceAsync(resource, ns, obj, cancellation).ConfigureAwait(false);
+        await AdmitNamespaceAsync(resource, ns, obj, cancellation);
         if (resource.Strategy.CountsGeneration)
         {
             metadata["generation"] = 1;
@@ -90,7 +90,7 @@ public sealed partial class ObjectRegistry
             var name = obj.Name;
             if (attempt == 0)
             {
-                await resource.Strategy.PrepareCreateAsync(obj, cluster, cancellation).ConfigureAwait(false);
+                await resource.Strategy.PrepareCreateAsync(obj, cluster, cancellation);
                 Validator.ValidateCreate(obj, kind, resource.Schema);
             }
 
@@ -100,12 +100,12 @@ public sealed partial class ObjectRegistry
                 throw ApiErrors.AlreadyExists(kind, name);
             }
 
-            using var admitted = await quotas.AdmitAsync(kind, ns, obj, cancellation).ConfigureAwait(false);
+            using var admitted = await quotas.AdmitAsync(kind, ns, obj, cancellation);
             var undo = resource.Strategy.Reserve(obj, null, context.DryRun);
             try
             {
                 var tree = generated ? obj.DeepClone().AsObject() : obj;
-                if (await CommitAsync(resource, key, null, tree, context, cancellation).ConfigureAwait(false) is { } stored)
+                if (await CommitAsync(resource, key, null, tree, context, cancellation) is { } stored)
                 {
                     undo = null;
                     return new(stored, Created: true);

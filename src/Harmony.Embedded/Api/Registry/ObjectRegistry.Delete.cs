@@ -26,7 +26,7 @@ public sealed partial class ObjectRegistry
             Mark(resource, obj, options);
             if (EndsNow(resource, obj))
             {
-                if (await TryRemoveAsync(resource, key, stored, obj, context, cancellation).ConfigureAwait(false) is { } removed)
+                if (await TryRemoveAsync(resource, key, stored, obj, context, cancellation) is { } removed)
                 {
                     return (removed, Gone: true);
                 }
@@ -35,7 +35,7 @@ public sealed partial class ObjectRegistry
             {
                 return (stored, Gone: false);
             }
-            else if (await CommitAsync(resource, key, stored, obj, context, cancellation).ConfigureAwait(false) is { } marked)
+            else if (await CommitAsync(resource, key, stored, obj, context, cancellation) is { } marked)
             {
                 return (marked, Gone: false);
             }
@@ -95,7 +95,7 @@ public sealed partial class ObjectRegistry
 
     private async Task<StoredObject> RemoveAsync(
         ServedResource resource, ObjectKey key, StoredObject stored, JsonObject last, RequestContext context, CancellationToken cancellation) =>
-        await TryRemoveAsync(resource, key, stored, last, context, cancellation).ConfigureAwait(false) ?? throw ApiErrors.Modified(resource.Resource, key.Name);
+        await TryRemoveAsync(resource, key, stored, last, context, cancellation) ?? throw ApiErrors.Modified(resource.Resource, key.Name);
 
     /// <summary>Removes the object and returns it as it was last; null where it has changed meanwhile.</summary>
     private async Task<StoredObject?> TryRemoveAsync(
@@ -103,7 +103,7 @@ public sealed partial class ObjectRegistry
     {
         if (!context.DryRun)
         {
-            var result = await Store.CommitAsync(key, stored.Revision, replacement: null, cancellation).ConfigureAwait(false);
+            var result = await Store.CommitAsync(key, stored.Revision, replacement: null, cancellation);
             if (!result.Committed)
             {
                 return result.Object is null ? throw ApiErrors.NotFound(resource.Resource, key.Name) : null;

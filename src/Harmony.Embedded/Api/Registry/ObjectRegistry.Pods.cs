@@ -64,7 +64,7 @@ public sealed partial class ObjectRegistry
             }
         }
 
-        await DeleteAsync(pods, ns, name, options, context, cancellation).ConfigureAwait(false);
+        await DeleteAsync(pods, ns, name, options, context, cancellation);
     }
 
     private void SetCondition(JsonObject obj, string type, string status)

@@ -62,7 +62,7 @@ public sealed partial class ObjectRegistry
 
                 try
                 {
-                    return await CreateAsync(resource, ns, change.Create(), context, cancellation, change.IsApply).ConfigureAwait(false);
+                    return await CreateAsync(resource, ns, change.Create(), context, cancellation, change.IsApply);
                 }
                 catch (ApiException e) when (e.IsAlreadyExists)
                 {
@@ -79,13 +79,13 @@ public sealed partial class ObjectRegistry
 
             if (EndsNow(resource, obj))
             {
-                return new(await RemoveAsync(resource, key, stored, obj, context, cancellation).ConfigureAwait(false), Created: false);
+                return new(await RemoveAsync(resource, key, stored, obj, context, cancellation), Created: false);
             }
 
             var undo = resource.Strategy.Reserve(obj, old, context.DryRun);
             try
             {
-                if (await CommitAsync(resource, key, stored, obj, context, cancellation).ConfigureAwait(false) is { } written)
+                if (await CommitAsync(resource, key, stored, obj, context, cancellation) is { } written)
                 {
                     undo = null;
                     if (!context.DryRun)

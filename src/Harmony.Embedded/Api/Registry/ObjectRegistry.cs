@@ -45,7 +45,7 @@ public sealed partial class ObjectRegistry(ClusterState cluster)
             return new StoredObject(key, stored?.Revision ?? 0, JsonLimits.ToUtf8(tree));
         }
 
-        var result = await Store.CommitAsync(key, stored?.Revision ?? 0, tree, cancellation).ConfigureAwait(false);
+        var result = await Store.CommitAsync(key, stored?.Revision ?? 0, tree, cancellation);
         return result.Committed ? result.Object : null;
     }
 }

@@ -21,7 +21,7 @@ internal static class PodServiceAccount
         var name = spec.Text("serviceAccountName") is { Length: > 0 } given ? given : spec.Text("serviceAccount") is { Length: > 0 } old ? old : Default;
         spec["serviceAccountName"] = name;
         spec["serviceAccount"] = name;
-        var account = (await FindAsync(pod, name, cluster, cancellation).ConfigureAwait(false)).ToTree();
+        var account = (await FindAsync(pod, name, cluster, cancellation)).ToTree();
         if (spec["imagePullSecrets"] is not JsonArray { Count: > 0 } && account["imagePullSecrets"] is JsonArray { Count: > 0 } secrets)
         {
             spec["imagePullSecrets"] = secrets.DeepClone();
@@ -49,7 +49,7 @@ internal static class PodServiceAccount
                 throw ApiErrors.Forbidden(BuiltInResources.Pods, pod.Name, $"error looking up service account {pod.Namespace}/{name}: serviceaccount \"{name}\" not found");
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(10), cluster.Time, cancellation).ConfigureAwait(false);
+            await Task.Delay(TimeSpan.FromMilliseconds(10), cluster.Time, cancellation);
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class PodStrategy : Strategy
         var spec = obj.Child("spec");
         PodPriority.Fill(obj, spec, cluster);
         PodRuntimeClass.Fill(obj, spec, cluster);
-        await PodServiceAccount.FillAsync(obj, spec, cluster, cancellation).ConfigureAwait(false);
+        await PodServiceAccount.FillAsync(obj, spec, cluster, cancellation);
         FillTolerations(spec);
         LimitRanges.Admit(obj, spec, cluster);
         obj["status"] = new JsonObject { ["phase"] = "Pending", ["qosClass"] = QualityOfService.Of(spec) };

@@ -59,7 +59,7 @@ internal sealed class ContentStore
             string found;
             using (var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256))
             {
-                await CopyAsync(content, scratch, FileMode.CreateNew, hash, Descriptor.LargestBlob, cancellation).ConfigureAwait(false);
+                await CopyAsync(content, scratch, FileMode.CreateNew, hash, Descriptor.LargestBlob, cancellation);
                 found = "sha256:" + Convert.ToHexStringLower(hash.GetCurrentHash());
             }
 
@@ -81,12 +81,12 @@ internal sealed class ContentStore
     public async Task FetchAsync(Descriptor descriptor, RegistrySession session, RegistryClient client, CancellationToken cancellation)
     {
         var gate = _locks.GetOrAdd(descriptor.Digest, _ => new(1));
-        await gate.WaitAsync(cancellation).ConfigureAwait(false);
+        await gate.WaitAsync(cancellation);
         try
         {
             if (!Has(descriptor.Digest))
             {
-                await DownloadAsync(descriptor, session, client, cancellation).ConfigureAwait(false);
+                await DownloadAsync(descriptor, session, client, cancellation);
             }
         }
         finally
@@ -111,12 +111,12 @@ internal sealed class ContentStore
         {
             try
             {
-                await AppendAsync(descriptor, part, session, cancellation).ConfigureAwait(false);
+                await AppendAsync(descriptor, part, session, cancellation);
                 break;
             }
             catch (RegistryException e) when (e.IsTransient && attempt < Tries)
             {
-                await client.PauseAsync(attempt, cancellation).ConfigureAwait(false);
+                await client.PauseAsync(attempt, cancellation);
             }
             catch (Exception e) when (e is HttpRequestException || (e is IOException && e is not FileNotFoundException && !IsDiskFull(e)))
             {
@@ -125,7 +125,7 @@ internal sealed class ContentStore
                     throw new RegistryException($"failed to copy: httpReadSeeker: {descriptor.Digest}: {e.Message}", e);
                 }
 
-                await client.PauseAsync(attempt, cancellation).ConfigureAwait(false);
+                await client.PauseAsync(attempt, cancellation);
             }
         }
 
@@ -145,8 +145,8 @@ internal sealed class ContentStore
 
         if (have < descriptor.Size || descriptor.Size == 0)
         {
-            var (content, begins) = await session.OpenBlobAsync(descriptor.Digest, have, cancellation).ConfigureAwait(false);
-            await using (content.ConfigureAwait(false))
+            var (content, begins) = await session.OpenBlobAsync(descriptor.Digest, have, cancellation);
+            await using (content)
             {
                 if (begins != have)
                 {
@@ -159,13 +159,13 @@ internal sealed class ContentStore
                     have = 0;
                 }
 
-                await HashAsync(part, have, hash, cancellation).ConfigureAwait(false);
-                await CopyAsync(content, part, FileMode.Append, hash, descriptor.Size - have, cancellation).ConfigureAwait(false);
+                await HashAsync(part, have, hash, cancellation);
+                await CopyAsync(content, part, FileMode.Append, hash, descriptor.Size - have, cancellation);
             }
         }
         else
         {
-            await HashAsync(part, have, hash, cancellation).ConfigureAwait(false);
+            await HashAsync(part, have, hash, cancellation);
         }
 
         var size = Disk.Size(part);
@@ -188,11 +188,10 @@ internal sealed class ContentStore
             return;
         }
 
-        var stream = Disk.OpenRead(path);
-        await using (stream.ConfigureAwait(false))
+        await using (var stream = Disk.OpenRead(path))
         {
             var buffer = new byte[BufferSize];
-            while (await stream.ReadAsync(buffer, cancellation).ConfigureAwait(false) is > 0 and var read)
+            while (await stream.ReadAsync(buffer, cancellation) is > 0 and var read)
             {
                 hash.AppendData(buffer, 0, read);
             }
@@ -201,12 +200,11 @@ internal sealed class ContentStore
 
     private static async Task CopyAsync(Stream content, string path, FileMode mode, IncrementalHash hash, long bound, CancellationToken cancellation)
     {
-        var file = Disk.OpenWrite(path, mode);
-        await using (file.ConfigureAwait(false))
+        await using (var file = Disk.OpenWrite(path, mode))
         {
             var buffer = new byte[BufferSize];
             var copied = 0L;
-            while (await content.ReadAsync(buffer, cancellation).ConfigureAwait(false) is > 0 and var read)
+            while (await content.ReadAsync(buffer, cancellation) is > 0 and var read)
             {
                 copied += read;
                 if (copied > bound)
@@ -215,7 +213,7 @@ internal sealed class ContentStore
                 }
 
                 hash.AppendData(buffer, 0, read);
-                await file.WriteAsync(buffer.AsMemory(0, read), cancellation).ConfigureAwait(false);
+                await file.WriteAsync(buffer.AsMemory(0, read), cancellation);
             }
 
             Disk.FlushToDisk(file);

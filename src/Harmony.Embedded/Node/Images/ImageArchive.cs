@@ -32,7 +32,7 @@ internal sealed class ImageArchive(ContentStore content)
                 throw new FormatException($"the archive holds more than {MostFiles} files");
             }
 
-            await TakeAsync(entry, reader, cancellation).ConfigureAwait(false);
+            await TakeAsync(entry, reader, cancellation);
         }
 
         var named = _documents.TryGetValue("index.json", out var index) ? ReadIndex(index) : [];
@@ -60,7 +60,7 @@ internal sealed class ImageArchive(ContentStore content)
                 throw new FormatException($"the archive holds a blob with the name '{path}'");
             }
 
-            _files[path] = await content.AddAsync(new EntryStream(reader), digest, cancellation).ConfigureAwait(false);
+            _files[path] = await content.AddAsync(new EntryStream(reader), digest, cancellation);
         }
     }
 

@@ -11,22 +11,20 @@ public sealed partial class ImageStore
         try
         {
             // Onto the disk first: what it uncompresses to is read without waiting, which a request's body does not allow.
-            var file = Disk.OpenWrite(scratch, FileMode.CreateNew);
-            await using (file.ConfigureAwait(false))
+            await using (var file = Disk.OpenWrite(scratch, FileMode.CreateNew))
             {
-                await archive.CopyToAsync(file, cancellation).ConfigureAwait(false);
+                await archive.CopyToAsync(file, cancellation);
             }
 
             IReadOnlyList<(string Name, string Digest)> named;
-            var stored = Disk.OpenRead(scratch);
-            await using (stored.ConfigureAwait(false))
+            await using (var stored = Disk.OpenRead(scratch))
             {
-                named = await Task.Run(() => new ImageArchive(_content).ReadAsync(stored, cancellation), cancellation).ConfigureAwait(false);
+                named = await Task.Run(() => new ImageArchive(_content).ReadAsync(stored, cancellation), cancellation);
             }
 
             foreach (var (name, digest) in named)
             {
-                await KeepImportedAsync(name, digest, cancellation).ConfigureAwait(false);
+                await KeepImportedAsync(name, digest, cancellation);
             }
 
             return [.. named.Select(n => n.Name)];
@@ -59,6 +57,6 @@ public sealed partial class ImageStore
         }
 
         var config = ImageConfigFile.Read(_content.Read(manifest.Config.Digest, ImageConfigFile.Largest));
-        await KeepAsync(name, digest, manifest, config, [.. manifest.Layers.Select(_ => Task.CompletedTask)], cancellation).ConfigureAwait(false);
+        await KeepAsync(name, digest, manifest, config, [.. manifest.Layers.Select(_ => Task.CompletedTask)], cancellation);
     }
 }

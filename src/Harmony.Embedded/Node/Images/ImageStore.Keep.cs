@@ -14,18 +14,18 @@ public sealed partial class ImageStore
         string? module = null;
         if (manifest.Module is { } artifact)
         {
-            await Task.WhenAll(arrivals).ConfigureAwait(false);
+            await Task.WhenAll(arrivals);
             module = Path.GetRelativePath(_folder, _content.PathOf(artifact.Digest));
         }
         else if (IsWebAssembly(config))
         {
-            await Task.WhenAll(arrivals).ConfigureAwait(false);
-            module = await Task.Run(() => ExtractModule(manifest, config, cancellation), cancellation).ConfigureAwait(false);
+            await Task.WhenAll(arrivals);
+            module = await Task.Run(() => ExtractModule(manifest, config, cancellation), cancellation);
         }
 
         if (module is null)
         {
-            await UnpackAsync(manifest, config, arrivals, cancellation).ConfigureAwait(false);
+            await UnpackAsync(manifest, config, arrivals, cancellation);
         }
 
         var record = new ImageRecord(name, digest, manifest.Digest, module);
@@ -44,16 +44,16 @@ public sealed partial class ImageStore
         var chain = config.ChainIds();
         for (var i = 0; i < chain.Count; i++)
         {
-            await FirstFailure(arrivals, arrivals[i]).ConfigureAwait(false);
+            await FirstFailure(arrivals, arrivals[i]);
             if (_unpacks)
             {
-                await _layers.UnpackAsync(chain[i], [.. chain.Take(i)], config.DiffIds[i], _content.PathOf(manifest.Layers[i].Digest), cancellation).ConfigureAwait(false);
+                await _layers.UnpackAsync(chain[i], [.. chain.Take(i)], config.DiffIds[i], _content.PathOf(manifest.Layers[i].Digest), cancellation);
             }
         }
 
         if (_unpacks)
         {
-            await Task.Run(() => _layers.Commit(chain), cancellation).ConfigureAwait(false);
+            await Task.Run(() => _layers.Commit(chain), cancellation);
         }
     }
 
@@ -63,10 +63,10 @@ public sealed partial class ImageStore
         while (!wanted.IsCompleted)
         {
             var pending = all.Where(t => !t.IsCompletedSuccessfully).ToList();
-            await (await Task.WhenAny(pending).ConfigureAwait(false)).ConfigureAwait(false);
+            await (await Task.WhenAny(pending));
         }
 
-        await wanted.ConfigureAwait(false);
+        await wanted;
     }
 
     private static bool IsWebAssembly(ImageConfigFile config) =>

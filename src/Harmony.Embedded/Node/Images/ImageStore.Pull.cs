@@ -47,10 +47,10 @@ public sealed partial class ImageStore
     {
         try
         {
-            var (session, digest) = await ResolveAsync(reference, secrets, cancellation).ConfigureAwait(false);
+            var (session, digest) = await ResolveAsync(reference, secrets, cancellation);
             using (session)
             {
-                return await FetchAsync(reference, session, reference.Digest ?? digest, cancellation).ConfigureAwait(false);
+                return await FetchAsync(reference, session, reference.Digest ?? digest, cancellation);
             }
         }
         catch (RegistryException e)
@@ -72,7 +72,7 @@ public sealed partial class ImageStore
     {
         try
         {
-            return await _registry.ResolveAsync(reference, secrets, cancellation).ConfigureAwait(false);
+            return await _registry.ResolveAsync(reference, secrets, cancellation);
         }
         catch (RegistryException e)
         {
@@ -82,7 +82,7 @@ public sealed partial class ImageStore
 
     private async Task<Image> FetchAsync(ImageReference reference, RegistrySession session, string? digest, CancellationToken cancellation)
     {
-        var (top, document) = await ManifestAsync(session, digest ?? reference.Object, digest, cancellation).ConfigureAwait(false);
+        var (top, document) = await ManifestAsync(session, digest ?? reference.Object, digest, cancellation);
         var (manifestDigest, body) = (top, document);
         for (var depth = 0; Manifest.ReadIndex(body) is { } entries; depth++)
         {
@@ -92,11 +92,11 @@ public sealed partial class ImageStore
                 throw NoPlatform();
             }
 
-            (manifestDigest, body) = await ManifestAsync(session, chosen.Digest, chosen.Digest, cancellation).ConfigureAwait(false);
+            (manifestDigest, body) = await ManifestAsync(session, chosen.Digest, chosen.Digest, cancellation);
         }
 
         var manifest = Manifest.Read(manifestDigest, body);
-        await _content.FetchAsync(manifest.Config, session, _registry, cancellation).ConfigureAwait(false);
+        await _content.FetchAsync(manifest.Config, session, _registry, cancellation);
         var config = ImageConfigFile.Read(_content.Read(manifest.Config.Digest, ImageConfigFile.Largest));
         if (manifest.Module is null && config.Platform.Os.Length > 0 && config.Platform.Fitness() == 0)
         {
@@ -108,22 +108,22 @@ public sealed partial class ImageStore
         var layers = manifest.Layers.Select(l => DownloadAsync(l, session, downloads, stop.Token)).ToList();
         try
         {
-            return await KeepAsync(reference.ToString(), top, manifest, config, layers, stop.Token).ConfigureAwait(false);
+            return await KeepAsync(reference.ToString(), top, manifest, config, layers, stop.Token);
         }
         catch
         {
-            await stop.CancelAsync().ConfigureAwait(false);
-            await Task.WhenAll(layers).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+            await stop.CancelAsync();
+            await Task.WhenAll(layers).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             throw;
         }
     }
 
     private async Task DownloadAsync(Descriptor layer, RegistrySession session, SemaphoreSlim downloads, CancellationToken cancellation)
     {
-        await downloads.WaitAsync(cancellation).ConfigureAwait(false);
+        await downloads.WaitAsync(cancellation);
         try
         {
-            await _content.FetchAsync(layer, session, _registry, cancellation).ConfigureAwait(false);
+            await _content.FetchAsync(layer, session, _registry, cancellation);
         }
         catch (RegistryException e) when (!e.Message.StartsWith("failed to", StringComparison.Ordinal))
         {
@@ -151,7 +151,7 @@ public sealed partial class ImageStore
 
         try
         {
-            var (document, _) = await _registry.RetryAsync(() => session.FetchManifestAsync(name, cancellation), cancellation).ConfigureAwait(false);
+            var (document, _) = await _registry.RetryAsync(() => session.FetchManifestAsync(name, cancellation), cancellation);
             var found = ContentStore.DigestOf(document);
             return digest is null || found == digest
                 ? (_content.Add(document), document)

@@ -34,7 +34,7 @@ internal sealed class SharedPull
     {
         try
         {
-            return await Result.WaitAsync(cancellation).ConfigureAwait(false);
+            return await Result.WaitAsync(cancellation);
         }
         finally
         {
@@ -46,7 +46,7 @@ internal sealed class SharedPull
 
             if (last && !Result.IsCompleted)
             {
-                await _stop.CancelAsync().ConfigureAwait(false);
+                await _stop.CancelAsync();
             }
         }
     }

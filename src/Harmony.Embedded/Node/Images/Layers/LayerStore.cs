@@ -54,14 +54,14 @@ internal sealed class LayerStore(string folder)
     public async Task UnpackAsync(string chainId, IReadOnlyList<string> parents, string diffId, string blob, CancellationToken cancellation)
     {
         var gate = _locks.GetOrAdd(chainId, _ => new(1));
-        await gate.WaitAsync(cancellation).ConfigureAwait(false);
+        await gate.WaitAsync(cancellation);
         try
         {
             if (!Has(chainId) && !_fresh.ContainsKey(chainId))
             {
                 // What lies there was not on the disk yet when the machine or the process ended.
                 Disk.DeleteTree(PathOf(chainId));
-                _fresh[chainId] = await Task.Run(() => Unpack(chainId, parents, diffId, blob, cancellation), cancellation).ConfigureAwait(false);
+                _fresh[chainId] = await Task.Run(() => Unpack(chainId, parents, diffId, blob, cancellation), cancellation);
             }
         }
         finally

@@ -27,7 +27,7 @@ internal sealed class RegistryClient(Func<Registries> registries, RegistryTimeou
                 var session = new RegistrySession(_connections, endpoint, credential, timeouts);
                 try
                 {
-                    return (session, await RetryAsync(() => session.ResolveAsync(image.Object, cancellation), cancellation).ConfigureAwait(false));
+                    return (session, await RetryAsync(() => session.ResolveAsync(image.Object, cancellation), cancellation));
                 }
                 catch (RegistryException e)
                 {
@@ -53,11 +53,11 @@ internal sealed class RegistryClient(Func<Registries> registries, RegistryTimeou
         {
             try
             {
-                return await action().ConfigureAwait(false);
+                return await action();
             }
             catch (RegistryException e) when (e.IsTransient && attempt < Tries)
             {
-                await PauseAsync(attempt, cancellation).ConfigureAwait(false);
+                await PauseAsync(attempt, cancellation);
             }
         }
     }

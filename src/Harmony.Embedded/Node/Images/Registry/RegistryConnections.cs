@@ -94,7 +94,7 @@ internal sealed class RegistryConnections(RegistryTimeouts timeouts, TimeProvide
 
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
-        var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation).ConfigureAwait(false);
+        var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellation);
         Exception? last = null;
 
         // IPv4 first: "localhost" is ::1 as well, and registries on this machine often listen on 127.0.0.1 alone.
@@ -103,7 +103,7 @@ internal sealed class RegistryConnections(RegistryTimeouts timeouts, TimeProvide
             var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
-                await socket.ConnectAsync(address, context.DnsEndPoint.Port, cancellation).ConfigureAwait(false);
+                await socket.ConnectAsync(address, context.DnsEndPoint.Port, cancellation);
                 return new NetworkStream(socket, ownsSocket: true);
             }
             catch (SocketException e)

@@ -15,7 +15,7 @@ internal sealed partial class RegistrySession
     private async Task<bool> AuthorizeAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         var refused = response.RequestMessage!.Headers.Authorization;
-        await _authorizing.WaitAsync(cancellation).ConfigureAwait(false);
+        await _authorizing.WaitAsync(cancellation);
         try
         {
             if (!Equals(_authorization, refused))
@@ -31,7 +31,7 @@ internal sealed partial class RegistrySession
                     return false;
                 }
 
-                _authorization = new("Bearer", await FetchTokenAsync(bearer, cancellation).ConfigureAwait(false));
+                _authorization = new("Bearer", await FetchTokenAsync(bearer, cancellation));
                 return true;
             }
 
@@ -59,13 +59,13 @@ internal sealed partial class RegistrySession
         }
 
         using var request = TokenRequest(realm, challenge);
-        using var response = await SendOnceAsync(request, cancellation).ConfigureAwait(false);
+        using var response = await SendOnceAsync(request, cancellation);
         if (!response.IsSuccessStatusCode)
         {
             throw new RegistryException($"failed to authorize: {what}: unexpected status: {Status(response)}") { IsUnauthorized = true };
         }
 
-        var body = await ReadBoundedAsync(response, LargestToken, cancellation).ConfigureAwait(false);
+        var body = await ReadBoundedAsync(response, LargestToken, cancellation);
         try
         {
             using var json = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 16 });

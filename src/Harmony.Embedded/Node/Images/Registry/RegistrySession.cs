@@ -19,7 +19,7 @@ internal sealed partial class RegistrySession(RegistryConnections connections, R
     public async Task<string?> ResolveAsync(string name, CancellationToken cancellation)
     {
         var url = endpoint.Of("manifests", name);
-        using var response = await SendAsync(HttpMethod.Head, url, Accept(), cancellation).ConfigureAwait(false);
+        using var response = await SendAsync(HttpMethod.Head, url, Accept(), cancellation);
         if (response.IsSuccessStatusCode)
         {
             var digest = response.Headers.TryGetValues("Docker-Content-Digest", out var values) ? values.FirstOrDefault() : null;
@@ -46,9 +46,9 @@ internal sealed partial class RegistrySession(RegistryConnections connections, R
     /// <summary>Fetches a manifest or index, whole.</summary>
     public async Task<(byte[] Document, string? MediaType)> FetchManifestAsync(string name, CancellationToken cancellation)
     {
-        using var response = await SendAsync(HttpMethod.Get, endpoint.Of("manifests", name), Accept(), cancellation).ConfigureAwait(false);
-        await EnsureOpenedAsync(response, cancellation).ConfigureAwait(false);
-        return (await ReadBoundedAsync(response, Manifest.Largest, cancellation).ConfigureAwait(false), response.Content.Headers.ContentType?.MediaType);
+        using var response = await SendAsync(HttpMethod.Get, endpoint.Of("manifests", name), Accept(), cancellation);
+        await EnsureOpenedAsync(response, cancellation);
+        return (await ReadBoundedAsync(response, Manifest.Largest, cancellation), response.Content.Headers.ContentType?.MediaType);
     }
 
     /// <summary>Opens a blob from an offset on. A registry that does not know ranges starts at 0: see the second result.</summary>
@@ -58,18 +58,18 @@ internal sealed partial class RegistrySession(RegistryConnections connections, R
             HttpMethod.Get,
             endpoint.Of("blobs", digest),
             request => request.Headers.Range = offset > 0 ? new RangeHeaderValue(offset, null) : null,
-            cancellation).ConfigureAwait(false);
+            cancellation);
         try
         {
             if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable && offset > 0)
             {
                 response.Dispose();
-                return await OpenBlobAsync(digest, 0, cancellation).ConfigureAwait(false);
+                return await OpenBlobAsync(digest, 0, cancellation);
             }
 
-            await EnsureOpenedAsync(response, cancellation).ConfigureAwait(false);
+            await EnsureOpenedAsync(response, cancellation);
             var begins = response.StatusCode == HttpStatusCode.PartialContent ? response.Content.Headers.ContentRange?.From ?? offset : 0;
-            return (new StallGuard(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false), response, timeouts.Stall), begins);
+            return (new StallGuard(await response.Content.ReadAsStreamAsync(cancellation), response, timeouts.Stall), begins);
         }
         catch
         {
@@ -84,11 +84,11 @@ internal sealed partial class RegistrySession(RegistryConnections connections, R
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri url, Action<HttpRequestMessage> prepare, CancellationToken cancellation)
     {
-        var response = await FollowAsync(method, url, prepare, cancellation).ConfigureAwait(false);
-        if (response.StatusCode == HttpStatusCode.Unauthorized && await AuthorizeAsync(response, cancellation).ConfigureAwait(false))
+        var response = await FollowAsync(method, url, prepare, cancellation);
+        if (response.StatusCode == HttpStatusCode.Unauthorized && await AuthorizeAsync(response, cancellation))
         {
             response.Dispose();
-            response = await FollowAsync(method, url, prepare, cancellation).ConfigureAwait(false);
+            response = await FollowAsync(method, url, prepare, cancellation);
         }
 
         return response;
@@ -106,7 +106,7 @@ internal sealed partial class RegistrySession(RegistryConnections connections, R
                 request.Headers.Authorization = _authorization;
             }
 
-            var response = await SendOnceAsync(request, cancellation).ConfigureAwait(false);
+            var response = await SendOnceAsync(request, cancellation);
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } location)
             {
                 return response;
@@ -134,7 +134,7 @@ internal sealed partial class RegistrySession(RegistryConnections connections, R
         {
             // Certificates of the endpoint's settings are for its host; where a redirect leads is judged as any site.
             var client = SameOrigin(url, endpoint.Url) ? connections.For(endpoint) : connections.For(new RegistryTls { SkipVerify = false }, url);
-            return await client.SendAsync(request, bound.Token).ConfigureAwait(false);
+            return await client.SendAsync(request, bound.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -164,7 +164,7 @@ internal sealed partial class RegistrySession(RegistryConnections connections, R
             throw new RegistryException($"content at {url} not found: not found") { IsNotFound = true };
         }
 
-        var said = ServerMessage(await ReadErrorAsync(response, cancellation).ConfigureAwait(false));
+        var said = ServerMessage(await ReadErrorAsync(response, cancellation));
         throw new RegistryException($"unexpected status code {url}: {Status(response)}{(said is null ? "" : $" - Server message: {said}")}")
         {
             IsTransient = (int)response.StatusCode is 500 or 502 or 503 or 504,
@@ -175,7 +175,7 @@ internal sealed partial class RegistrySession(RegistryConnections connections, R
     {
         try
         {
-            return await ReadBoundedAsync(response, LargestError, cancellation).ConfigureAwait(false);
+            return await ReadBoundedAsync(response, LargestError, cancellation);
         }
         catch (RegistryException)
         {
@@ -193,12 +193,11 @@ internal sealed partial class RegistrySession(RegistryConnections connections, R
 
         try
         {
-            var body = new StallGuard(await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false), response, timeouts.Stall);
-            await using (body.ConfigureAwait(false))
+            await using (var body = new StallGuard(await response.Content.ReadAsStreamAsync(cancellation), response, timeouts.Stall))
             {
                 var content = new MemoryStream();
                 var buffer = new byte[16 * 1024];
-                while (await body.ReadAsync(buffer, cancellation).ConfigureAwait(false) is > 0 and var read)
+                while (await body.ReadAsync(buffer, cancellation) is > 0 and var read)
                 {
                     content.Write(buffer, 0, read);
                     if (content.Length > bound)

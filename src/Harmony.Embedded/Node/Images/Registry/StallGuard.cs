@@ -13,7 +13,7 @@ internal sealed class StallGuard(Stream inner, IDisposable owner, TimeSpan bound
         timer.CancelAfter(bound);
         try
         {
-            return await inner.ReadAsync(buffer, timer.Token).ConfigureAwait(false);
+            return await inner.ReadAsync(buffer, timer.Token);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
