@@ -52,7 +52,7 @@ internal sealed class FakeHome : IAsyncDisposable
         time ??= TimeProvider.System;
         return new(
             new ReadProject(ProjectLoader.Default), new StartRuntime(new RuntimeSelector([Runtime], _ => null)), new PrepareNamespace(time), new ProvideImages(Paths),
-            new ApplyObjects(time), new AwaitReadiness(time), Ports, Records, Paths, Connect, time);
+            new ApplyObjects(time), new NoteUnserved(), new AwaitReadiness(time), Ports, Records, Paths, Connect, time);
     }
 
     public ProjectRemoval Removal(TimeProvider? time = null) => new(Records, Paths, _ => Runtime, Connect, time ?? TimeProvider.System);
