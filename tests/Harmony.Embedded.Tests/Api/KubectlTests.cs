@@ -65,6 +65,9 @@ public sealed class KubectlTests(EmbeddedServerFixture server) : IClassFixture<E
         (await KubectlAsync(null, "create", "configmap", "m", "--from-literal=a=b", "-n", ns)).ShouldBe("configmap/m created");
         (await KubectlAsync(null, "create", "deployment", "d", "--image=nginx", "-n", ns)).ShouldBe("deployment.apps/d created");
         (await KubectlAsync(null, "expose", "deployment", "d", "--port=80", "-n", ns)).ShouldBe("service/d exposed");
+        (await KubectlAsync(null, "create", "quota", "q", "--hard=pods=9,requests.storage=1500Mi", "-n", ns)).ShouldBe("resourcequota/q created");
+        (await KubectlAsync(null, "get", "quota", "q", "-n", ns, "-o", "jsonpath={.spec.hard}")).ShouldBe("""{"pods":"9","requests.storage":"1500Mi"}""");
+        (await KubectlAsync(null, "create", "pdb", "b", "--selector=app=d", "--min-available=50%", "-n", ns)).ShouldBe("poddisruptionbudget.policy/b created");
         (await KubectlAsync(null, "create", "token", "default", "-n", ns)).Split('.').Length.ShouldBe(3);
         (await KubectlAsync(null, "run", "p", "--image=nginx", "-n", ns)).ShouldBe("pod/p created");
         (await KubectlAsync(null, "delete", "pod", "p", "-n", ns, "--now")).ShouldContain("deleted");

@@ -119,6 +119,20 @@ internal static partial class ProtobufBody
             [1] = new("metadata", Metadata),
             [2] = new("spec", new Message { [1] = new("parallelism", Kind.Integer), [2] = new("completions", Kind.Integer), [6] = new("template", PodTemplate), [7] = new("backoffLimit", Kind.Integer) }),
         },
+        ["ResourceQuota"] = new()
+        {
+            [1] = new("metadata", Metadata),
+            [2] = new("spec", new Message { [1] = new("hard", Kind.QuantityMap), [2] = new("scopes", Repeated: true) }),
+        },
+        ["PodDisruptionBudget"] = new()
+        {
+            [1] = new("metadata", Metadata),
+            [2] = new("spec", new Message { [1] = new("minAvailable", Kind.IntOrString), [2] = new("selector", Selector), [3] = new("maxUnavailable", Kind.IntOrString) }),
+        },
+        ["PriorityClass"] = new()
+        {
+            [1] = new("metadata", Metadata), [2] = new("value", Kind.Integer), [3] = new("globalDefault", Kind.Boolean), [4] = new("description"), [5] = new("preemptionPolicy"),
+        },
         ["Role"] = RoleKind,
         ["ClusterRole"] = RoleKind,
         ["RoleBinding"] = RoleBindingKind,
@@ -133,6 +147,7 @@ internal static partial class ProtobufBody
         IntOrString,
         Map,
         BytesMap,
+        QuantityMap,
         Message,
     }
 

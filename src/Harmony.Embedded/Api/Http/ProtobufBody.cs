@@ -79,7 +79,7 @@ internal static partial class ProtobufBody
             }
 
             // Go writes empty strings too; in JSON they are left out.
-            if (field.Kind is Kind.Map or Kind.BytesMap)
+            if (field.Kind is Kind.Map or Kind.BytesMap or Kind.QuantityMap)
             {
                 ReadEntry(bytes, field, obj);
                 continue;
@@ -148,7 +148,12 @@ internal static partial class ProtobufBody
             }
             else
             {
-                value = field.Kind == Kind.BytesMap ? Convert.ToBase64String(bytes.Span) : Encoding.UTF8.GetString(bytes.Span);
+                value = field.Kind switch
+                {
+                    Kind.BytesMap => Convert.ToBase64String(bytes.Span),
+                    Kind.QuantityMap => ReadQuantity(bytes),
+                    _ => Encoding.UTF8.GetString(bytes.Span),
+                };
             }
         }
 
@@ -158,6 +163,18 @@ internal static partial class ProtobufBody
         }
 
         map[key] = value;
+    }
+
+    /// <summary>A message of its own, which holds the text.</summary>
+    private static string ReadQuantity(ReadOnlyMemory<byte> message)
+    {
+        var text = "";
+        while (Next(ref message, out var number, out _, out var bytes))
+        {
+            text = number == 1 ? Encoding.UTF8.GetString(bytes.Span) : text;
+        }
+
+        return text;
     }
 
     private static JsonNode ReadIntOrString(ReadOnlyMemory<byte> message)
