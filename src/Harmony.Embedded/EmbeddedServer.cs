@@ -10,6 +10,7 @@ using Harmony.Embedded.Hosting;
 using Harmony.Embedded.Network;
 using Harmony.Embedded.Storage;
 using Harmony.Kubernetes.Objects;
+using Harmony.Platform.Downloads;
 using Harmony.Platform.Files;
 using Harmony.Platform.Locks;
 using Harmony.Platform.Processes;
@@ -85,6 +86,7 @@ public sealed partial class EmbeddedServer : IAsyncDisposable
 
     private async Task OpenAsync(CancellationToken cancellation)
     {
+        SystemTrust.ReadAhead();
         Disk.CreateFolder(options.DataFolder);
         var held = FileLock.TryAcquire(options.LockPath, "serving the embedded runtime")
             ?? throw new EmbeddedException(EmbeddedError.AlreadyRunning, $"the embedded runtime in {options.DataFolder} is already served by another process",

@@ -1,3 +1,4 @@
+using Harmony.Platform.Downloads;
 using Harmony.Platform.Files;
 using Harmony.Platform.Processes;
 
@@ -18,6 +19,7 @@ public sealed partial class EmbeddedRuntime
         }
 
         progress.Report("starting the embedded runtime");
+        SystemTrust.ReadAhead();
         using var held = await LockAsync("starting the embedded runtime", settings.StartTimeout + settings.StopGrace, cancellation);
         var existing = await process.FindOrAdoptLockedAsync(cancellation);
         if (existing is null)
