@@ -41,14 +41,20 @@ internal sealed class ServiceForwarder(IKubernetesApi api, PublishedPort port, T
 
     public async ValueTask DisposeAsync()
     {
+        if (stop.IsCancellationRequested)
+        {
+            return;
+        }
+
         await stop.CancelAsync();
         listener?.Stop();
         try
         {
             await running.WaitAsync(TimeSpan.FromSeconds(5), time, CancellationToken.None);
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException or TimeoutException)
+        catch (Exception)
         {
+            // Whichever way accepting and following were torn: they have ended.
         }
 
         // Connections that are just ending still release their slots.

@@ -86,12 +86,18 @@ internal sealed partial class FakeKubernetes
         }
     }
 
-    public IAsyncEnumerable<string> ReadLogAsync(string ns, string pod, LogOptions options, CancellationToken cancellation)
+    public async IAsyncEnumerable<string> ReadLogAsync(string ns, string pod, LogOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
         Requests.Enqueue($"log {pod}/{options.Container}");
-        return Logs.TryGetValue((pod, options.Container ?? "", options.Previous), out var log)
-            ? log.ReadAsync(options, cancellation)
-            : throw new KubernetesException(KubernetesError.Invalid, $"container {options.Container} of {pod} has no log") { HttpStatus = 400 };
+        if (!Logs.TryGetValue((pod, options.Container ?? "", options.Previous), out var log))
+        {
+            throw new KubernetesException(KubernetesError.Invalid, $"container {options.Container} of {pod} has no log") { HttpStatus = 400 };
+        }
+
+        await foreach (var line in log.ReadAsync(options, cancellation))
+        {
+            yield return line;
+        }
     }
 
     public async Task<Stream> PortForwardAsync(string ns, string pod, int port, CancellationToken cancellation)

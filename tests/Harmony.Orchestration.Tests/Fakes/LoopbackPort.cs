@@ -68,7 +68,7 @@ internal sealed class LoopbackPort : IAsyncDisposable
                 _ = EchoAsync(client, name);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
         }
     }
