@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json.Nodes;
 using Harmony.EndToEnd.Tests.Machine;
 
 namespace Harmony.EndToEnd.Tests.Failures;
@@ -13,33 +12,12 @@ public sealed class FailureTests(ContainerMachine machine) : IClassFixture<Conta
     private HarmonyHome Home => machine.Home;
 
     [Fact]
-    public async Task An_image_that_does_not_exist_is_found_out_at_once()
-    {
-        ContainerMachine.Need();
-        var folder = Home.Project("absent-image", ("a.yaml", Manifests.Deployment("web", "true", image: $"{machine.Registry.Host}/library/busybox:99")));
-
-        var (finding, outcome) = await FailAsync(folder);
-
-        outcome.ShouldBe("DoesNotWork");
-        finding["code"]!.GetValue<string>().ShouldBe("ImageNotFound");
-        finding["subject"]!["name"]!.GetValue<string>().ShouldBe("web");
-        finding["image"]!.GetValue<string>().ShouldContain("busybox:99");
-        var text = (await Home.RunAsync("up", folder)).Ends(1);
-        text.Error.ShouldContain("The registry has no image of this name and tag.");
-        text.Error.ShouldContain("absent-image does not work");
-
-        File.WriteAllText(Path.Combine(folder, "a.yaml"), Manifests.Deployment("web", "sleep 1000"));
-        await Home.UpAsync(folder);
-        (await Home.RunAsync("down", "absent-image")).Ends(0);
-    }
-
-    [Fact]
     public async Task A_crash_loop_is_shown_with_its_last_words()
     {
         ContainerMachine.Need();
         var folder = Home.Project("crashing", ("a.yaml", Manifests.Deployment("web", "echo cannot find my database; exit 3")));
 
-        var (finding, outcome) = await FailAsync(folder);
+        var (finding, outcome) = await Home.FailAsync(folder);
 
         outcome.ShouldBe("DoesNotWork");
         finding["code"]!.GetValue<string>().ShouldBe("CrashLoop");
@@ -56,7 +34,7 @@ public sealed class FailureTests(ContainerMachine machine) : IClassFixture<Conta
         ContainerMachine.Need();
         var folder = Home.Project("no-program", ("a.yaml", Manifests.Deployment("web", "true").Replace("\"sh\"", "\"no-such-program\"", StringComparison.Ordinal)));
 
-        var (finding, outcome) = await FailAsync(folder);
+        var (finding, outcome) = await Home.FailAsync(folder);
 
         outcome.ShouldBe("DoesNotWork");
         finding["code"]!.GetValue<string>().ShouldBe("CommandNotFound");
@@ -70,7 +48,7 @@ public sealed class FailureTests(ContainerMachine machine) : IClassFixture<Conta
         ContainerMachine.Need();
         var folder = Home.Project("huge", ("a.yaml", Manifests.Deployment("web", "sleep 1000", "        resources: {requests: {cpu: 1000, memory: 4Ti}}")));
 
-        var (finding, outcome) = await FailAsync(folder);
+        var (finding, outcome) = await Home.FailAsync(folder);
 
         outcome.ShouldBe("DoesNotWork");
         finding["code"]!.GetValue<string>().ShouldBe("Unschedulable");
@@ -84,7 +62,7 @@ public sealed class FailureTests(ContainerMachine machine) : IClassFixture<Conta
         ContainerMachine.Need();
         var folder = Home.Project("no-config", ("a.yaml", Manifests.Deployment("web", "sleep 1000", "        envFrom: [{configMapRef: {name: settings}}]")));
 
-        var (finding, outcome) = await FailAsync(folder);
+        var (finding, outcome) = await Home.FailAsync(folder);
 
         outcome.ShouldBe("DoesNotWork");
         finding["code"]!.GetValue<string>().ShouldBe("ConfigurationMissing");
@@ -99,7 +77,7 @@ public sealed class FailureTests(ContainerMachine machine) : IClassFixture<Conta
         static string Job(string script) => "apiVersion: batch/v1\nkind: Job\nmetadata: {name: prepare}\nspec: {backoffLimit: 0, template: {spec: {restartPolicy: Never, containers: [{name: main, image: 'busybox:1', command: [sh, -c, '" + script + "']}]}}}\n";
         var folder = Home.Project("failed-job", ("a.yaml", Job("echo no such table; exit 1")));
 
-        var (finding, outcome) = await FailAsync(folder);
+        var (finding, outcome) = await Home.FailAsync(folder);
 
         outcome.ShouldBe("DoesNotWork");
         finding["code"]!.GetValue<string>().ShouldBe("JobFailed");
@@ -129,44 +107,6 @@ public sealed class FailureTests(ContainerMachine machine) : IClassFixture<Conta
     }
 
     [Fact]
-    public async Task A_registry_that_sends_other_bytes_is_not_believed()
-    {
-        ContainerMachine.Need();
-        var image = new Testing.Images.ImageBuilder().WithFiles(("etc/a", "a")).Build();
-        var reference = machine.Registry.Add("spoiled", "1", image);
-        var layer = image.Blobs.Keys.First(d => d != image.Digest && d != image.ConfigDigest);
-        machine.Registry.Spoil(layer, [.. image.Blobs[layer].Select(b => (byte)(b ^ 1))]);
-        var folder = Home.Project("spoiled", ("a.yaml", Manifests.Deployment("web", "true", image: reference)));
-
-        var (finding, outcome) = await FailAsync(folder);
-
-        outcome.ShouldBe("DoesNotWork");
-        finding["code"]!.GetValue<string>().ShouldBe("ImagePullFailed");
-        finding["evidence"]!.ToJsonString().ShouldContain("sha256");
-        (await Home.RunAsync("down", "spoiled")).Ends(0);
-    }
-
-    [Fact]
-    public async Task A_registry_that_stalls_ends_with_the_time_and_the_same_command_goes_on()
-    {
-        ContainerMachine.Need();
-        var reference = machine.Registry.Add("slow", "1", await Images.DebianImage.BusyboxAsync(Cancellation));
-        var released = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        machine.Registry.Fault = context => context.Request.Path.StartsWithSegments("/v2/slow", StringComparison.Ordinal) ? released.Task : Task.FromResult(false);
-        var folder = Home.Project("slow", ("a.yaml", Manifests.Deployment("web", "sleep 1000", image: reference)));
-
-        var launch = (await Home.RunAsync("up", folder, "--timeout", "5s", "-o", "json")).Ends(4).Json;
-
-        launch["outcome"]!.GetValue<string>().ShouldBe("TimedOut");
-        launch["workloads"]![0]!["stage"]!.GetValue<string>().ShouldBe("Pulling");
-        launch["findings"]!.AsArray().ShouldNotBeEmpty();
-        machine.Registry.Fault = null;
-        released.SetResult(false);
-        await Home.UpAsync(folder);
-        (await Home.RunAsync("down", "slow")).Ends(0);
-    }
-
-    [Fact]
     public async Task When_the_time_is_up_or_the_user_interrupts_the_same_command_goes_on()
     {
         ContainerMachine.Need();
@@ -186,13 +126,5 @@ public sealed class FailureTests(ContainerMachine machine) : IClassFixture<Conta
         works["objects"]!["unchanged"]!.GetValue<int>().ShouldBe(1);
         works["workloads"]![0]!["restarts"]!.GetValue<int>().ShouldBe(0);
         (await Home.RunAsync("down", "late")).Ends(0);
-    }
-
-    /// <summary>Launches what does not work; returns its first finding and the outcome.</summary>
-    private async Task<(JsonNode Finding, string Outcome)> FailAsync(string folder)
-    {
-        var launch = (await Home.RunAsync("up", folder, "--any-port", "--timeout", "3m", "-o", "json")).Ends(1).Json;
-        launch["findings"]!.AsArray().ShouldNotBeEmpty(launch.ToJsonString());
-        return (launch["findings"]![0]!, launch["outcome"]!.GetValue<string>());
     }
 }

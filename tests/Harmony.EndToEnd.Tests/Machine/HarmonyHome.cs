@@ -82,6 +82,14 @@ internal sealed class HarmonyHome : IAsyncDisposable
     public async Task<System.Text.Json.Nodes.JsonNode> UpAsync(string source, params string[] arguments) =>
         (await RunAsync(["up", source, "--any-port", "-o", "json", .. arguments])).Ends(0).Json;
 
+    /// <summary>Launches what does not work; returns its first finding and the outcome.</summary>
+    public async Task<(System.Text.Json.Nodes.JsonNode Finding, string Outcome)> FailAsync(string folder)
+    {
+        var launch = (await RunAsync("up", folder, "--any-port", "--timeout", "3m", "-o", "json")).Ends(1).Json;
+        launch["findings"]!.AsArray().ShouldNotBeEmpty(launch.ToJsonString());
+        return (launch["findings"]![0]!, launch["outcome"]!.GetValue<string>());
+    }
+
     /// <summary>The process of the embedded runtime.</summary>
     public int RuntimeProcess => Leftovers.Own(Path).Single(p => Leftovers.CommandLine(p).Contains(" embedded serve", StringComparison.Ordinal));
 
