@@ -101,7 +101,7 @@ public sealed class ShopTests(ShopProject shop) : IClassFixture<ShopProject>
         ContainerMachine.Need();
         var much = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i}\n"));
 
-        var outcome = (await shop.Home.RunWithInputAsync(much, "exec", "web", "-p", "shop", "--", "sh", "-c", "echo problem >&2; cat")).Ends(0);
+        var outcome = (await shop.Home.RunWithInputAsync(much, "exec", "-i", "web", "-p", "shop", "--", "sh", "-c", "echo problem >&2; cat")).Ends(0);
 
         outcome.Output.ShouldBe(much);
         outcome.Error.ShouldBe("problem\n");

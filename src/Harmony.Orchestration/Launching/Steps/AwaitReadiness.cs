@@ -7,8 +7,8 @@ namespace Harmony.Orchestration.Launching.Steps;
 /// <summary>Waits until the project works, until it is certain that it will not, or until the time is up.</summary>
 public sealed class AwaitReadiness(TimeProvider time)
 {
-    /// <summary>How often an unchanged state is judged again, because patience may have run out.</summary>
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
+    /// <summary>How often an unchanged state is judged again, because patience may have run out or a trial be over.</summary>
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(100);
 
     public sealed record Verdict(LaunchOutcome Outcome, IReadOnlyList<WorkloadProgress> Workloads, IReadOnlyList<Finding> Findings);
 

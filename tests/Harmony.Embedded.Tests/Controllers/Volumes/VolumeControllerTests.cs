@@ -79,7 +79,7 @@ public sealed class VolumeControllerTests : IAsyncDisposable
     {
         await ClaimAsync(storageClass);
         await bed.UntilAsync(() => bed.Events(reason).Contains(message));
-        Phase.ShouldBe("Pending");
+        await bed.UntilAsync(() => Phase == "Pending");
     }
 
     [Fact]

@@ -22,11 +22,14 @@ public sealed class AwaitReadinessTests
         cluster, new(applied, ["shop"], [Trees.Deployments], new(0, 0, 0, 0, 0)), TimeSpan.FromMinutes(5), observer, cancellation);
 
     [Fact]
-    public async Task What_is_ready_works_at_once()
+    public async Task What_is_ready_without_a_probe_is_believed_after_a_moment()
     {
         cluster.PutWorking("web");
+        var running = RunAsync(Cancellation, Web);
+        await Harmony.Testing.Eventually.Async(() => observer.Workloads.Count == 1);
+        running.IsCompleted.ShouldBeFalse();
 
-        var verdict = await RunAsync(Cancellation, Web);
+        var verdict = await time.PassUntilAsync(running);
 
         verdict.Outcome.ShouldBe(LaunchOutcome.Works);
         verdict.Workloads.ShouldHaveSingleItem().Stage.ShouldBe(WorkloadStage.Ready);
@@ -137,7 +140,7 @@ public sealed class AwaitReadinessTests
         cluster.PutWorking("web");
         cluster.Refusal = (verb, kind, _) => verb == "watch" && kind == "Event" ? new(KubernetesError.Forbidden, "may not watch events") : null;
 
-        (await RunAsync(Cancellation, Web)).Outcome.ShouldBe(LaunchOutcome.Works);
+        (await time.PassUntilAsync(RunAsync(Cancellation, Web))).Outcome.ShouldBe(LaunchOutcome.Works);
     }
 
     [Fact]
