@@ -87,14 +87,26 @@ public sealed partial class EmbeddedRuntime : IRuntime
 
     public Task<IReadOnlyList<RuntimeCheck>> CheckAsync(CancellationToken cancellation)
     {
-        var rights = privileges();
-        return Task.FromResult<IReadOnlyList<RuntimeCheck>>(
-            !OperatingSystem.IsLinux() ? [Limit("NotLinux", "the embedded runtime runs containers on Linux only for now; WebAssembly runs", "Name a cluster of yours with --context.")]
-            : !rights.IsRoot ? [Limit("NotRoot", "containers need root on Linux for now; WebAssembly runs", "Run the same command as root (sudo), or name a cluster of yours with --context.")]
-            : !rights.Has(Capability.SysAdmin) || !rights.Has(Capability.NetAdmin) ? [Limit("NoCapabilities", "root lacks the rights here that containers need (CAP_SYS_ADMIN, CAP_NET_ADMIN); WebAssembly runs", "Run harmony outside of a container, or in a privileged one, or name a cluster of yours with --context.")]
-            : HasOciRuntime() ? []
-            : [new RuntimeCheck("OciRuntimeMissing", "no program that runs containers (runc, crun) is on this machine", "harmony installs runc with the machine's package manager when the first container needs it") { Blocks = false }]);
+        List<RuntimeCheck> checks = [];
+        if (Disk.FreeSpace(files.Folder) is { } free && free < settings.LeastFreeSpace)
+        {
+            checks.Add(new("DiskFull", $"the disk that holds '{files.Folder}' is full ({free / 1024 / 1024} MB free of the {settings.LeastFreeSpace / 1024 / 1024} MB it needs at least)", "Free some space there, or set HARMONY_HOME to a folder on another disk."));
+        }
+
+        if (ContainerLimit(privileges()) is { } limit)
+        {
+            checks.Add(limit);
+        }
+
+        return Task.FromResult<IReadOnlyList<RuntimeCheck>>(checks);
     }
+
+    private static RuntimeCheck? ContainerLimit(Privileges rights) =>
+        !OperatingSystem.IsLinux() ? Limit("NotLinux", "the embedded runtime runs containers on Linux only for now; WebAssembly runs", "Name a cluster of yours with --context.")
+        : !rights.IsRoot ? Limit("NotRoot", "containers need root on Linux for now; WebAssembly runs", "Run the same command as root (sudo), or name a cluster of yours with --context.")
+        : !rights.Has(Capability.SysAdmin) || !rights.Has(Capability.NetAdmin) ? Limit("NoCapabilities", "root lacks the rights here that containers need (CAP_SYS_ADMIN, CAP_NET_ADMIN); WebAssembly runs", "Run harmony outside of a container, or in a privileged one, or name a cluster of yours with --context.")
+        : HasOciRuntime() ? null
+        : new RuntimeCheck("OciRuntimeMissing", "no program that runs containers (runc, crun) is on this machine", "harmony installs runc with the machine's package manager when the first container needs it") { Blocks = false };
 
     private static bool HasOciRuntime()
     {

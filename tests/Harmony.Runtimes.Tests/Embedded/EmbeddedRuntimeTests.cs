@@ -296,6 +296,18 @@ public sealed class EmbeddedRuntimeTests : IAsyncLifetime
         checks.ShouldAllBe(c => !c.Blocks && c.StopsContainers);
     }
 
+    [Fact]
+    public async Task A_full_disk_is_told_before_anything_is_started()
+    {
+        var runtime = new EmbeddedRuntime(Paths, new CommandRunner(), new() { LeastFreeSpace = long.MaxValue });
+
+        var full = (await runtime.CheckAsync(CancellationToken.None))[0];
+
+        full.Code.ShouldBe("DiskFull");
+        full.Blocks.ShouldBeTrue();
+        full.Fix.ShouldContain("HARMONY_HOME");
+    }
+
     private EmbeddedRuntime Runtime(string serve, EmbeddedSettings? settings = null, string? clean = null) => new(
         Paths,
         new CommandRunner(),
