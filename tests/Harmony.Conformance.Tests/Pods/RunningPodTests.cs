@@ -63,9 +63,9 @@ public sealed class RunningPodTests(ConformanceCluster cluster)
     public async Task Init_containers_come_first_and_share_volumes()
     {
         await using var ns = await NewNamespaceAsync();
-        const string Mount = """ "volumeMounts":[{"name":"w","mountPath":"/work"}]""";
-        var init = $$"""{"name":"init","image":"{{cluster.Image.Reference}}","command":["sh","-c","echo made > /work/file"],{{Mount}} }""";
-        await CreateAsync(ns, "cat /work/file", container: Mount + ",", spec: $$""" "initContainers":[{{init}}],"volumes":[{"name":"w","emptyDir":{ } }],""");
+        const string Mount = """ "volumeMounts":[{"name":"w","mountPath":"/scratch"}]""";
+        var init = $$"""{"name":"init","image":"{{cluster.Image.Reference}}","command":["sh","-c","echo made > /scratch/file"],{{Mount}} }""";
+        await CreateAsync(ns, "cat /scratch/file", container: Mount + ",", spec: $$""" "initContainers":[{{init}}],"volumes":[{"name":"w","emptyDir":{ } }],""");
         await ns.UntilAsync("pods", "p", p => p.At("status", "phase").AsText() == "Succeeded");
         (await ns.Raw.GetAsync(ns["pods", "p/log"], "*/*")).Text.ShouldBe("made\n");
     }

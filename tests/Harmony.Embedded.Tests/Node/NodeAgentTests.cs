@@ -103,10 +103,10 @@ public sealed class NodeAgentTests : IAsyncLifetime
     {
         await node.CreateAsync("order", """
             {"initContainers":[
-                {"name":"first","command":["sh","-c","echo one >/work/file"],"volumeMounts":[{"name":"work","mountPath":"/work"}]},
+                {"name":"first","command":["sh","-c","echo one >/scratch/file"],"volumeMounts":[{"name":"work","mountPath":"/scratch"}]},
                 {"name":"side","restartPolicy":"Always","command":["sleep","1000"]},
-                {"name":"last","command":["sh","-c","echo two >>/work/file"],"volumeMounts":[{"name":"work","mountPath":"/work"}]}],
-             "containers":[{"name":"app","command":["sh","-c","cat /work/file; sleep 1000"],"volumeMounts":[{"name":"work","mountPath":"/work"}]}],
+                {"name":"last","command":["sh","-c","echo two >>/scratch/file"],"volumeMounts":[{"name":"work","mountPath":"/scratch"}]}],
+             "containers":[{"name":"app","command":["sh","-c","cat /scratch/file; sleep 1000"],"volumeMounts":[{"name":"work","mountPath":"/scratch"}]}],
              "volumes":[{"name":"work","emptyDir":{}}]}
             """);
         await node.UntilReadyAsync("order");
@@ -319,7 +319,7 @@ public sealed class NodeAgentTests : IAsyncLifetime
     public async Task A_subPath_does_not_lead_out_of_its_volume()
     {
         await node.CreateAsync("escape", """
-            {"initContainers":[{"name":"link","command":["busybox","ln","-s","/etc","/work/out"],"volumeMounts":[{"name":"work","mountPath":"/work"}]}],
+            {"initContainers":[{"name":"link","command":["busybox","ln","-s","/etc","/scratch/out"],"volumeMounts":[{"name":"work","mountPath":"/scratch"}]}],
              "containers":[{"name":"app","command":["sleep","1000"],"volumeMounts":[{"name":"work","mountPath":"/inside","subPath":"out"}]}],
              "volumes":[{"name":"work","emptyDir":{}}]}
             """);
