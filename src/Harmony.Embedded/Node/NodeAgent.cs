@@ -107,6 +107,7 @@ public sealed partial class NodeAgent : IEmbeddedService, IKubelet, IDisposable
                 }
 
                 await runtime.SignalAsync(record.Id, "SIGKILL", cancellation);
+                await AwaitEndAsync(runtime, record, cancellation);
                 await runtime.DeleteAsync(record.Id, cancellation);
             }
         }
@@ -120,6 +121,21 @@ public sealed partial class NodeAgent : IEmbeddedService, IKubelet, IDisposable
 
         await network.DetachAllExceptAsync(mine, cancellation);
         return found;
+    }
+
+    /// <summary>A container writes its end into its folder: one that is still ending would bring back what is deleted.</summary>
+    private static async Task AwaitEndAsync(IContainerRuntime runtime, ContainerRecord record, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(TimeSpan.FromSeconds(10));
+        try
+        {
+            await runtime.WaitAsync(record.Id, limit.Token);
+        }
+        catch (Exception e) when (e is ContainerException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            // It is gone already, or does not end: what can be removed is removed all the same.
+        }
     }
 
     private async Task RemoveStrayFoldersAsync(string parent, HashSet<string> kept, CancellationToken cancellation)
